@@ -1,0 +1,345 @@
+"""Named checks with points and hints: how every test cell of the course is written.
+
+One exercise, one test cell::
+
+    exercise = Exercise("conv2d_forward", points=14)
+
+    with exercise.check("a stride of 2", points=2, hint="Which rows does the second window start at?") as t:
+        x = t.rng.normal(size=(2, 3, 7, 5))
+        out, cache = conv2d_forward(x, w, b, stride=2)
+        assert_close(out, expected, "out", likely={"stride seems ignored": stride_1})
+
+    exercise.score()
+
+A check passes when its block runs to the end; whatever is raised inside becomes a sentence, and the next check
+runs all the same. ``score()`` is the cell's last line: it prints one line per check and returns the sum of the points,
+which is what nbgrader calls partial credit. The same cell runs in the student's Lab and in the examiner.
+"""
+
+from __future__ import annotations
+
+import builtins
+import random
+import sys
+import textwrap
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "CheckFailed",
+    "Exercise",
+    "assert_close",
+    "assert_dtype",
+    "assert_gradient",
+    "assert_shape",
+    "numerical_gradient",
+    "raises",
+    "unchanged",
+]
+
+
+class CheckFailed(AssertionError):
+    """What a check saw, what it expected and, where it can tell, the likeliest cause.
+
+    ``cause`` says nothing about expected values, so it may be shown for a hidden check too.
+    """
+
+    def __init__(self, message: str, cause: str = ""):
+        super().__init__(f"{message}: {cause}" if cause else message)
+        self.cause = cause
+
+
+@dataclass
+class Check:
+    """One named check of an exercise, and inside its ``with`` block the test's own tools (``rng``, ``scale``)."""
+
+    name: str
+    points: float
+    hints: tuple[str, ...]
+    seed: int
+    seconds: float
+    line: int
+    rng: np.random.Generator = field(repr=False)
+    earned: float = 0.0
+    passed: bool = False
+    message: str = ""
+    cause: str = ""
+
+    _fraction: float = 1.0
+
+    def scale(self, value: float, none: float, full: float, what: str = "accuracy") -> None:
+        """Partial credit: no points at ``none`` or worse, all at ``full`` or better, linear in between.
+
+        ``none > full`` is meant for quantities where less is better, such as a loss.
+        """
+        value = float(value)
+        fraction = (value - none) / (full - none)
+        self._fraction = min(self._fraction, min(max(fraction, 0.0), 1.0)) if np.isfinite(value) else 0.0
+        if self._fraction < 1.0:
+            better = "at least" if full > none else "at most"
+            self.message = f"{what} is {value:.4g}; full points need {better} {full:g}"
+
+    def _finish(self, error: BaseException | None) -> None:
+        if error is None:
+            self.passed = self._fraction == 1.0
+            self.earned = self.points * self._fraction
+        else:
+            self.message = describe(error)
+            self.cause = getattr(error, "cause", "") if isinstance(error, CheckFailed) else self.message
+
+
+class Exercise:
+    """The checks of one exercise, in order. ``points`` is what they add up to, hidden checks included."""
+
+    #: Called with each check before its block runs. The examiner adds its own; here the local generators are seeded.
+    before_check: list[Callable[[Check], None]] = []
+    #: Called with the exercise when its score is asked for.
+    on_score: list[Callable[[Exercise], None]] = []
+    _failures: dict[tuple[str, str], int] = {}  # how often a check failed in this session: one more hint each time
+
+    def __init__(self, name: str, points: float):
+        self.name = name
+        self.points = points
+        self.checks: list[Check] = []
+
+    @contextmanager
+    def check(
+        self,
+        name: str,
+        points: float,
+        hint: str | tuple[str, ...] = (),
+        seed: int | None = None,
+        seconds: float = 10.0,
+    ) -> Iterator[Check]:
+        """Run the block as one check worth ``points``.
+
+        hint     one sentence, or several, each telling a little more; none may give the answer away
+        seed     of ``t.rng`` and of every global generator on both sides; taken from the names if not given
+        seconds  the examiner's time limit for the block (a hand-in may be slow: be generous)
+        """
+        if any(c.name == name for c in self.checks):
+            raise ValueError(f"two checks of {self.name} are called {name!r}: names must differ")
+        if seed is None:
+            seed = zlib.crc32(f"{self.name}/{name}".encode())
+        hints = (hint,) if isinstance(hint, str) else tuple(hint)
+        line = sys._getframe(2).f_lineno  # two up: past contextlib's __enter__, to the cell itself
+        check = Check(name, points, hints, seed, seconds, line, np.random.default_rng(seed))
+        self.checks.append(check)
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        if (torch := sys.modules.get("torch")) is not None:
+            torch.manual_seed(seed)
+        errors: list[Exception] = []  # the student's mistake or ours: the check fails, the next one runs
+        for prepare in self.before_check:
+            try:
+                prepare(check)
+            except Exception as error:
+                errors.append(error)
+        try:
+            yield check
+        except Exception as error:
+            errors.append(error)
+        check._finish(errors[0] if errors else None)
+
+    def score(self) -> float:
+        """Print one line per check and return the points earned (the cell's last expression)."""
+        for notify in self.on_score:
+            notify(self)
+        for check in self.checks:
+            key = (self.name, check.name)
+            failures = self._failures[key] = 0 if check.passed else self._failures.get(key, 0) + 1
+            print(report_line(check, hints=failures))
+        total = sum(check.earned for check in self.checks)
+        shown = sum(check.points for check in self.checks)
+        print(f"{self.name}: {total:g} of {shown:g} points", end="")
+        rest = self.points - shown
+        print(f"; {rest:g} more are checked after you hand in." if rest > 1e-9 else ".")
+        return round(total, 6)
+
+
+def report_line(check: Check, hints: int = 1) -> str:
+    """One check as text: mark, name, points, what was seen, and the first ``hints`` hints if it failed."""
+    mark = "✓" if check.passed else "✗"
+    lines = [f"{mark} {check.name}  ({check.earned:g}/{check.points:g})"]
+    if not check.passed:
+        lines += textwrap.wrap(check.message, 100, initial_indent="    ", subsequent_indent="    ")
+        for hint in check.hints[:hints]:
+            lines += textwrap.wrap(f"hint: {hint}", 100, initial_indent="    ", subsequent_indent="      ")
+    return "\n".join(lines)
+
+
+def describe(error: BaseException) -> str:
+    """A sentence for whatever a check's block raised."""
+    text = str(error).strip()
+    if isinstance(error, NotImplementedError):
+        return text or "not written yet"
+    if isinstance(error, CheckFailed):
+        return text
+    if isinstance(error, AssertionError):
+        return text or "the check does not hold"
+    if isinstance(error, NameError) and error.name and not hasattr(builtins, error.name):
+        return f"{error.name} is not defined: was its cell run, and is the name spelled as asked?"
+    return f"{type(error).__name__}: {text or 'no message'}{_where(error)}"
+
+
+def _where(error: BaseException) -> str:
+    """The innermost line of the notebook's own code, if there is one."""
+    if notes := getattr(error, "__notes__", None):  # the examiner knows it from the room
+        return f" ({notes[-1]})"
+    where, trace = "", error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") == "__main__":
+            where = f" (line {trace.tb_lineno} of {trace.tb_frame.f_code.co_name})"
+        trace = trace.tb_next
+    return where.replace(" of <module>", " of this cell")
+
+
+# --- assertions: each says what was seen, what was expected and the likeliest cause --------------------------------
+
+
+def _as_array(value: Any, what: str) -> np.ndarray:
+    if value is None:
+        raise CheckFailed(f"{what} is None", "is there a return statement?")
+    if type(value).__module__ == "torch":
+        value = value.detach().cpu().numpy()
+    if not isinstance(value, np.ndarray | np.generic | int | float | complex | list | tuple):
+        kind = getattr(value, "_type_name", type(value).__name__)  # a stand-in names what it stands for
+        raise CheckFailed(f"{what} is a {kind}", "an array is needed")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise CheckFailed(f"{what} is a {type(value).__name__} that makes no array", "an array is needed") from None
+    if array.dtype.kind not in "biufc":
+        raise CheckFailed(f"{what} holds {array.dtype} values", "numbers are needed")
+    return array
+
+
+def _likely(actual: np.ndarray, likely: Mapping[str, Any], rtol: float, atol: float) -> str:
+    """The first cause whose wrong value is what we see; failing that, the first whose shape is."""
+    wrongs = {cause: np.asarray(wrong) for cause, wrong in likely.items()}
+    for cause, wrong in wrongs.items():
+        if wrong.shape == actual.shape and np.allclose(actual, wrong, rtol, atol):
+            return cause
+    return ""
+
+
+def assert_shape(actual: Any, shape: tuple[int, ...], what: str, likely: Mapping[str, tuple[int, ...]] = {}) -> None:
+    """Fail unless ``actual`` is an array of this shape. ``likely``: cause -> the shape that it leads to."""
+    seen = _as_array(actual, what).shape
+    if seen != tuple(shape):
+        cause = next((cause for cause, wrong in likely.items() if tuple(wrong) == seen), "")
+        raise CheckFailed(f"{what} has shape {seen}, expected {tuple(shape)}", cause)
+
+
+def assert_dtype(actual: Any, dtype: Any, what: str) -> None:
+    """Fail unless ``actual`` is an array with this dtype."""
+    seen = _as_array(actual, what).dtype
+    if seen != np.dtype(dtype):
+        raise CheckFailed(
+            f"{what} has dtype {seen}, expected {np.dtype(dtype)}", "the input's dtype is not kept all the way through"
+        )
+
+
+def assert_close(
+    actual: Any,
+    expected: Any,
+    what: str,
+    rtol: float = 1e-7,
+    atol: float = 1e-10,
+    likely: Mapping[str, Any] = {},
+) -> None:
+    """Fail unless ``|actual - expected| <= atol + rtol * |expected|`` everywhere, shapes included.
+
+    likely  cause -> the wrong value that it leads to; if that is what we see, the message names the cause
+    """
+    actual, expected = _as_array(actual, what), np.asarray(expected)
+    if actual.shape != expected.shape:
+        shapes = {cause: np.shape(wrong) for cause, wrong in likely.items() if np.shape(wrong) != expected.shape}
+        assert_shape(actual, expected.shape, what, likely=shapes)
+    if np.allclose(actual, expected, rtol, atol, equal_nan=False):
+        return
+    cause = _likely(actual, likely, rtol, atol)
+    if not np.isfinite(actual).all():
+        bad = "nan" if np.isnan(actual).any() else "inf"
+        raise CheckFailed(f"{what} holds {bad}", cause or "a division by zero, or an exp of a large number?")
+    error = np.abs(actual - expected)
+    worst = tuple(int(i) for i in np.unravel_index(np.argmax(error - rtol * np.abs(expected)), error.shape))
+    at = f"{what}[{', '.join(map(str, worst))}]" if worst else what
+    message = f"{at} is {actual[worst]:.6g}, expected {expected[worst]:.6g}"
+    if (wrong := int((error > atol + rtol * np.abs(expected)).sum())) > 1:
+        message += f" ({wrong} of {error.size} values are off)"
+    raise CheckFailed(message, cause)
+
+
+def numerical_gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: Any = 1.0, h: float = 1e-5) -> np.ndarray:
+    """Gradient of ``sum(f(x) * dout)`` by central differences (error O(h²)); x float64, any shape, left as it was."""
+    x = x.copy()
+    grad = np.zeros_like(x, dtype=np.float64)
+    for index in np.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + h
+        above = np.sum(f(x.copy()) * dout)
+        x[index] = kept - h
+        below = np.sum(f(x.copy()) * dout)
+        x[index] = kept
+        grad[index] = (above - below) / (2 * h)
+    return grad
+
+
+def assert_gradient(
+    f: Callable[[np.ndarray], Any],
+    x: np.ndarray,
+    dx: Any,
+    dout: Any,
+    what: str,
+    tolerance: float = 1e-7,
+    likely: Mapping[str, Any] = {},
+) -> None:
+    """Gradient check: fail unless ``dx`` agrees with finite differences of ``f`` at ``x`` (float64).
+
+    The error is ``max|dx - numeric| / max(|dx| + |numeric|)`` over the whole array; correct code reaches 1e-9.
+    """
+    numeric = numerical_gradient(f, x, dout)
+    dx = _as_array(dx, what)
+    shapes = {cause: np.shape(wrong) for cause, wrong in likely.items() if np.shape(wrong) != x.shape}
+    assert_shape(dx, x.shape, what, likely=shapes)
+    if not np.isfinite(dx).all():
+        raise CheckFailed(f"{what} holds nan or inf", "a division by zero, or an exp of a large number?")
+    error = np.abs(dx - numeric).max() / max((np.abs(dx) + np.abs(numeric)).max(), 1e-12)
+    if error > tolerance:
+        worst = tuple(int(i) for i in np.unravel_index(np.argmax(np.abs(dx - numeric)), x.shape))
+        at = f"{what}[{', '.join(map(str, worst))}]"
+        raise CheckFailed(
+            f"{at} is {dx[worst]:.6g}, finite differences say {numeric[worst]:.6g} "
+            f"(relative error {error:.1e}, allowed {tolerance:.0e})",
+            _likely(dx, likely, 1e-6, 1e-9),
+        )
+
+
+@contextmanager
+def unchanged(**arrays: np.ndarray) -> Iterator[None]:
+    """Fail if the block changes one of these arrays: ``with unchanged(x=x, w=w): out, cache = f(x, w)``."""
+    before = {name: array.copy() for name, array in arrays.items()}
+    yield
+    for name, array in arrays.items():
+        if not np.array_equal(before[name], array, equal_nan=True):
+            raise CheckFailed(f"{name} was changed in place", "work on a copy: the caller still needs its array")
+
+
+@contextmanager
+def raises(kind: type[Exception], when: str) -> Iterator[None]:
+    """Fail unless the block raises ``kind``: ``with raises(ValueError, "the filter is larger than the image"):``."""
+    try:
+        yield
+    except kind:
+        return
+    except (NotImplementedError, NameError, CheckFailed):
+        raise
+    except Exception as error:
+        raise CheckFailed(f"{type(error).__name__} was raised when {when}", f"{kind.__name__} is needed") from None
+    raise CheckFailed(f"nothing was raised when {when}", f"raise {kind.__name__} with a sentence that says why")

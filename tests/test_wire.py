@@ -1,0 +1,256 @@
+"""Values and calls between two peers in one process: what goes over comes back, and nonsense is refused."""
+
+import contextlib
+import random
+import socket
+import struct
+import threading
+
+import msgpack
+import numpy as np
+import pytest
+import torch
+
+from autograder.standins import StandIn
+from autograder.student import FUNCTIONS, Callback
+from autograder.values import Decoder, WireError
+from autograder.wire import Lost, Peer
+
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+    def __add__(self, other):
+        return Point(self.x + getattr(other, "x", other))
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        return [self.x, 1][i]
+
+    def __enter__(self):
+        return "inside"
+
+    def __exit__(self, *error):
+        return False
+
+
+class OwnError(ValueError):
+    pass
+
+
+def fail():
+    raise OwnError("told you")
+
+
+@pytest.fixture
+def peer():
+    """This side of a wire; on the other one a thread applies the student's functions and a few of ours."""
+    here, there = socket.socketpair()
+    functions = FUNCTIONS | {"same": lambda x: x, "make": Point, "fail": fail, "apply": lambda f, *a: f(*a)}
+    other = Peer(there, functions, Callback)
+    thread = threading.Thread(target=lambda: pytest.raises(Lost, other.serve_forever), daemon=True)
+    thread.start()
+    yield Peer(here, {"call": lambda f, *a, **k: f(*a, **k)}, StandIn)
+    here.close()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+PLAIN = [None, True, 3, -(2**70), 2.5, float("inf"), 1 + 2j, "é\ud800", b"\x00", [], (1, [2, (3,)]), {"a": 1, (2, 3): [4]}, slice(1, None, 2), range(3), ...]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=repr)
+def test_plain_data_comes_back_as_it_was(peer, value):
+    back = peer.request("same", [value])[0]
+    assert back == value
+    assert type(back) is type(value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8", "bool", "complex128", "<U3", "S2", ">i4"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
+def test_arrays_keep_dtype_shape_and_values(peer, dtype, shape):
+    array = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+    back = peer.request("call", peer.request("getattr", array.copy(), "copy"))
+    assert back.dtype == array.dtype
+    assert back.shape == shape
+    assert np.array_equal(back, array)
+
+
+def test_scalars_types_and_torch(peer):
+    back = peer.request("same", [np.float32(1.5), np.dtype("int8"), np.float64, float, torch.float32])
+    assert back == [np.float32(1.5), np.dtype("int8"), np.float64, float, torch.float32]
+    assert type(back[0]) is np.float32
+    for dtype in (torch.float32, torch.bfloat16, torch.int64, torch.bool):
+        tensor = torch.ones(2, 3, dtype=dtype)
+        back = peer.request("add", tensor, 0 if dtype != torch.bool else False)
+        assert back.dtype == dtype
+        assert torch.equal(back, tensor)
+
+
+@pytest.mark.parametrize("flags", ["c_contiguous", "f_contiguous", "neither", "readonly"])
+def test_layout_means_the_same_on_the_other_side(peer, flags):
+    x = np.arange(12.0).reshape(3, 4)
+    array = {"c_contiguous": x, "f_contiguous": np.asfortranarray(x), "neither": x[::2, ::2], "readonly": x}[flags]
+    array.flags.writeable = flags != "readonly"
+    seen = peer.request("getattr", array, "flags")
+    assert seen.c_contiguous == array.flags.c_contiguous
+    assert seen.f_contiguous == array.flags.f_contiguous
+    assert seen.writeable == array.flags.writeable
+
+
+def test_an_argument_that_comes_back_is_the_same_object_and_shared_objects_stay_shared(peer):
+    x = np.zeros(3)
+    assert peer.request("same", x) is x
+    out, cache = peer.request("same", (x, {"x": x, "new": [1]}))
+    assert out is x
+    assert cache["x"] is x
+    loop: list = []
+    loop.append(loop)
+    assert peer.request("same", loop) is loop
+
+
+def test_changes_in_place_are_carried_back(peer):
+    x, box, inner = np.zeros(3), [1, 2], np.zeros(2)
+    peer.request("setitem", x, 1, 5.0)
+    peer.request("setitem", box, 0, "new")
+    peer.request("setitem", peer.request("same", {"a": inner}), "b", 1)
+    peer.request("call", peer.request("getattr", [inner], "append"), 1)
+    assert x.tolist() == [0, 5, 0]
+    assert box == ["new", 2]
+    rng, again = np.random.default_rng(3), np.random.default_rng(3)
+    drawn = peer.request("call", peer.request("getattr", rng, "normal"))
+    assert drawn == again.normal()
+
+
+def test_a_generator_passed_to_a_function_moves_on_for_the_caller(peer):
+    rng, again = np.random.default_rng(3), np.random.default_rng(3)
+    draw = peer.request("apply", lambda generator: generator.normal(), rng)
+    assert draw == again.normal()
+    assert rng.normal() == again.normal()
+
+
+def test_stand_ins_do_what_the_object_does(peer):
+    p, q = peer.request("make", 3), peer.request("make", 4)
+    assert isinstance(p, StandIn)
+    assert (p + q).x == 7
+    assert (p + 1).x == 4
+    assert len(p) == 2
+    assert p[1] == 1
+    p.x = 10
+    assert p.x == 10
+    assert list(iter([*p])) == [10, 1]
+    with p as value:
+        assert value == "inside"
+    assert p == p
+    assert p != 10  # never asked
+    assert peer.request("same", p) is p
+    with pytest.raises(TypeError, match="a number or an array is needed, not a Point"):
+        p < 3  # noqa: B015
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        _ = p.nope
+
+
+def test_exceptions_keep_their_type_and_text(peer):
+    with pytest.raises(ValueError, match="told you") as caught:
+        peer.request("fail")
+    assert type(caught.value).__name__ == "OwnError"
+    for kind, text in [(KeyError, "k"), (StopIteration, ""), (IndexError, "i"), (UnicodeDecodeError, None), (SystemExit, "")]:
+
+        def throw(kind=kind, text=text):
+            raise kind(text) if text is not None else UnicodeDecodeError("utf-8", b"", 0, 1, "bad")
+
+        with pytest.raises(Exception) as caught:  # noqa: B017, PT011
+            peer.request("apply", throw)
+        assert type(caught.value).__name__ == kind.__name__
+
+
+def test_call_backs_nest_but_not_for_ever(peer):
+    assert peer.request("apply", lambda a: a.sum() + 1, np.ones(3)) == 4
+
+    def again(n):
+        return peer.request("apply", again, n + 1)
+
+    with pytest.raises((WireError, Lost)):
+        again(0)
+
+
+def test_stand_ins_that_are_forgotten_are_let_go(peer):
+    peer.request("same", [peer.request("make", i) for i in range(20)])
+    assert len(peer.dropped) <= 20
+    kept = peer.request("make", 1)
+    peer.request("same", 1)
+    assert peer.dropped == []
+    assert kept.x == 1
+
+
+def test_a_deadline_ends_the_waiting():
+    here, _there = socket.socketpair()
+    peer = Peer(here, {})
+    peer.deadline = 0.0
+    with pytest.raises(Lost, match="in time"):
+        peer.request("same", 1)
+
+
+BAD_VALUES = [
+    ["list"], ["nope", 1], [], {"a": 1}, ["array", "O", [1], "C", True, b"12345678"], ["array", "<f8", [2], "C", True, b""],
+    ["array", "<f8", [-1], "C", True, b""], ["array", "<f8", [2**62, 4], "C", True, b""], ["array", "V8", [1], "C", True, b"12345678"],
+    ["same", 5], ["same", -1], ["mine", "x", "t", []], ["mine", 1, "t", 3], ["yours", 9], ["yours", []], ["type", "open"],
+    ["Generator", "open", []], ["int", "zz"], ["tensor", "open", True, "<f4", [], "C", True, b""], ["dict", [[["list", []], 1]]],
+    ["range", [0.5]], ["torch.dtype", "__class__"], ["scalar", "<f8", b"1"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", BAD_VALUES, ids=repr)
+def test_a_reply_that_is_no_value_is_refused(value):
+    with pytest.raises(WireError):
+        _reply(msgpack.packb({"value": value}))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"", b"\xc1", msgpack.packb(3), msgpack.packb({"error": 3}), msgpack.packb({"error": {"mro": ["a b"]}}),
+     msgpack.packb({"value": 1, "changes": [[0, 1]]}), msgpack.packb({"do": "call", "with": 3, "drop": []}),
+     msgpack.packb({"do": "exec", "with": ["list", [["list", []], ["dict", []]]], "drop": []}), b"\x91" * 5000],
+    ids=lambda frame: repr(frame[:30]),
+)  # fmt: skip
+def test_a_frame_that_is_no_reply_is_refused(frame):
+    with pytest.raises(WireError):
+        _reply(frame)
+
+
+def test_noise_never_gets_past_the_reader():
+    rng = random.Random(0)
+    good = msgpack.packb({"value": ["list", [1, ["array", "<f8", [1], "C", True, b"12345678"]]], "changes": []})
+    for _ in range(500):
+        noise = bytearray(good)
+        for _ in range(rng.randint(1, 4)):
+            noise[rng.randrange(len(noise))] = rng.randrange(256)
+        with contextlib.suppress(WireError, Lost):  # anything else would have got past
+            _reply(bytes(noise))
+
+
+def test_too_long_a_frame_and_too_many_values_are_refused():
+    here, there = socket.socketpair()
+    peer = Peer(here, {})
+    there.sendall(struct.pack("<Q", 2**40))
+    with pytest.raises(WireError, match="too large"):
+        peer.request("same", 1)
+    with pytest.raises(WireError, match="too many"):
+        Decoder(peer, []).decode(["list", [1] * 300_000])
+    deep: list = ["list", []]
+    for _ in range(100):
+        deep = ["list", [deep]]
+    with pytest.raises(WireError, match="too deep"):
+        Decoder(peer, []).decode(deep)
+
+
+def _reply(frame: bytes):
+    """What a peer makes of this frame as the answer to a request."""
+    here, there = socket.socketpair()
+    peer = Peer(here, {"call": lambda f: f()}, StandIn)
+    there.sendall(struct.pack("<Q", len(frame)) + frame)
+    there.shutdown(socket.SHUT_WR)
+    return peer.request("same", 1)
