@@ -6,6 +6,7 @@ import re
 import nbformat
 import numpy as np
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder import examiner, notebook
@@ -376,3 +377,22 @@ def test_digest_covers_the_source_and_the_graders_code(source, tmp_path, monkeyp
     (tmp_path / "new.py").write_text("")
     monkeypatch.setattr(examiner, "_HERE", tmp_path)
     assert examiner.digest(source, b"x") != before
+
+
+def test_torch_on_both_sides():
+    room = Room(Settings())
+    room.limit(60)
+    room.request("run", "import torch\nclass Net(torch.nn.Linear): pass\nnet = Net(2, 3)\ndef double_(x): return x.mul_(2)", "c")
+    room.request("seed", 5)
+    torch.manual_seed(5)
+    net, double_ = (room.request("get", [name])[name] for name in ("net", "double_"))
+    assert isinstance(net, torch.nn.Module)
+    assert not isinstance(double_, torch.nn.Module)
+    assert net(torch.ones(4, 2)).shape == (4, 3)
+    assert sum(p.numel() for p in net.parameters()) == 9
+    x = torch.ones(2)
+    assert double_(x) is x
+    assert x.tolist() == [2, 2]
+    room.request("run", "noise = torch.rand(3)", "c")
+    assert torch.equal(room.request("get", ["noise"])["noise"], torch.rand(3))
+    room.close()
