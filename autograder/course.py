@@ -1,0 +1,145 @@
+"""Where things lie, and nbgrader's settings: the one place that both our commands and stock ``nbgrader`` read.
+
+The repository holds what is written by hand (``solutions/``) and what students get (``assignments/``). The course folder
+holds what comes in and what grading makes of it: ``submitted/<student>/<assignment>/``, ``autograded/``, ``feedback/``,
+``results/`` and ``gradebook.db``. It is ``autograder/`` unless ``--course`` or AUTOGRADER_COURSE names another.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+CODE_STUB = "# Your code here.\nraise NotImplementedError"
+TEXT_STUB = "*Your answer here.*"
+
+
+class CourseError(Exception):
+    """One sentence for a person: what is wrong and what to do about it. The command line shows it without a traceback."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """The folders of one course. ``root`` is the repository, ``folder`` the place where hand-ins and results lie."""
+
+    root: Path
+    folder: Path
+
+    @property
+    def solutions(self) -> Path:
+        return self.root / "solutions"
+
+    @property
+    def assignments(self) -> Path:
+        return self.root / "assignments"
+
+    @property
+    def submitted(self) -> Path:
+        return self.folder / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        return self.folder / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        return self.folder / "feedback"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.folder / "gradebook.db"
+
+    def source_path(self, assignment: str) -> Path:
+        """The notebook that an assignment is edited in. Raises CourseError for a name that does not exist."""
+        names = self.assignment_names()
+        if assignment not in names:
+            near = difflib.get_close_matches(assignment, names, n=1, cutoff=0.4) or [n for n in names if assignment in n]
+            guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none yet'}."
+            raise CourseError(f"there is no assignment {assignment!r} in {self.solutions}: {guess}")
+        return self.solutions / assignment / f"{assignment}.ipynb"
+
+    def release_path(self, assignment: str) -> Path:
+        return self.assignments / assignment / f"{assignment}.ipynb"
+
+    def source(self, assignment: str) -> NotebookNode:
+        """The source notebook, read. Raises CourseError where it is missing or is not a notebook."""
+        path = self.source_path(assignment)
+        try:
+            return nbformat.read(path, as_version=4)
+        except OSError as error:
+            raise CourseError(f"{path} cannot be read ({error.strerror}): restore it or fix its permissions.") from None
+        except Exception as error:  # nbformat raises many kinds for text that is no notebook
+            raise CourseError(f"{path} is not a notebook ({first_line(error)}): restore it from git.") from None
+
+    def assignment_names(self) -> list[str]:
+        """Folders of ``solutions/`` that hold a notebook of their own name."""
+        return sorted(path.parent.name for path in self.solutions.glob("*/*.ipynb") if path.stem == path.parent.name)
+
+
+def find_course(folder: str | os.PathLike[str] | None = None, root: Path = REPOSITORY) -> Course:
+    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE, else in the repository's ``autograder/``."""
+    chosen = Path(folder or os.environ.get("AUTOGRADER_COURSE") or root / "autograder").resolve()
+    for path in (root, chosen):
+        if odd := set(re.findall(r"[^\w./ @:,~-]", str(path))):
+            # nbgrader uses its folders as glob and regular expression without escaping them
+            raise CourseError(f"nbgrader cannot work in {path}: rename it without {' '.join(sorted(odd))}")
+    return Course(root, chosen)
+
+
+def nbgrader_settings(course: Course) -> Config:
+    """Everything nbgrader has to know about this course; ``nbgrader_config.py`` and our own commands use the same."""
+
+    def place(path: Path) -> str:
+        return str(path.relative_to(course.root)) if path.is_relative_to(course.root) else str(path)
+
+    c = Config()
+    c.CourseDirectory.root = str(course.root)
+    c.CourseDirectory.source_directory = "solutions"
+    c.CourseDirectory.release_directory = "assignments"
+    c.CourseDirectory.submitted_directory = place(course.submitted)
+    c.CourseDirectory.autograded_directory = place(course.autograded)
+    c.CourseDirectory.feedback_directory = place(course.feedback)
+    c.CourseDirectory.solution_directory = place(course.folder / "solution")
+    c.CourseDirectory.db_url = f"sqlite:///{course.gradebook}"
+
+    c.ClearSolutions.code_stub = {"python": CODE_STUB}
+    c.ClearSolutions.text_stub = TEXT_STUB
+
+    # The examiner stands where nbgrader would run the notebook, tests and all, in the student's kernel.
+    c.Autograde.autograde_preprocessors = [
+        "autograder.gradebook.Examine",
+        "nbgrader.preprocessors.LimitOutput",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    c.GenerateFeedback.preprocessors = [
+        "nbgrader.preprocessors.GetGrades",
+        "autograder.gradebook.DropHiddenTests",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
+    # Feedback and formgrader pages show what students wrote: markup in it is cleaned before a browser sees it.
+    c.HTMLExporter.filters = {"markdown2html": "autograder.gradebook.safe_markdown"}
+    c.HTMLExporter.exclude_raw = True  # nbconvert puts raw cells into the page as they are
+
+    c.ExecutePreprocessor.timeout = 300  # seconds a cell, for `nbgrader validate`: plain loops are a right answer
+    return c
+
+
+def first_line(error: BaseException) -> str:
+    """An exception as a few words that fit into a sentence."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

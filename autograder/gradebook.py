@@ -1,0 +1,215 @@
+"""nbgrader's side: verdicts into its gradebook through its own pipeline, and pages that are safe to read.
+
+``Examine`` stands in ``nbgrader autograde`` where the notebook would be executed, tests and all, in the student's kernel.
+``record`` runs the same pipeline for a verdict that is there already.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import bleach
+import nbformat
+from bleach.sanitizer import ALLOWED_TAGS
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_locked, is_solution
+
+from autograder.course import TEXT_STUB, Course, CourseError, find_course, first_line, nbgrader_settings
+from autograder.examiner import examine
+from autograder.handins import read_hand_in
+from autograder.notebook import MISSING
+from autograder.release import check_source, failure, generate, quiet_log
+from autograder.verdict import CheckResult, ExerciseResult, Verdict
+from convnets.checks import Check, report_line
+
+# --- marks into the notebook -----------------------------------------------------------------------------------------
+
+
+def feedback_text(exercise: ExerciseResult) -> str:
+    """What a student reads about one exercise. Of a failed hidden check: its name, points, hints and likely cause."""
+    lines = [f"{exercise.grade_id.removeprefix('test_')}: {exercise.earned:g} of {exercise.points:g} points"]
+    lines += [exercise.note] if exercise.note else []
+    lines += [check_text(check) for check in exercise.checks]
+    return "\n".join(lines) + "\n"
+
+
+def check_text(check: CheckResult, hints: int = sys.maxsize) -> str:
+    """One check as the notebook shows it, with the first ``hints`` hints; what a hidden one expected is not told."""
+    shown = replace(check, message=check.cause) if check.hidden else check
+    return report_line(cast(Check, shown), hints)  # it has the fields that a report needs
+
+
+def write_marks(notebook: NotebookNode, verdict: Verdict) -> NotebookNode:
+    """Give each test cell the outputs from which nbgrader reads exactly our mark, and our report as its text."""
+    marks = {exercise.grade_id: exercise for exercise in verdict.exercises}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            if cell.source == MISSING:  # then there is nothing to grade by hand: nbgrader knows the stub
+                cell.source = TEXT_STUB
+            continue
+        printed = verdict.outputs.get(cell.get("id", ""), "")
+        cell.outputs = [new_output("stream", name="stdout", text=printed)] if printed else []
+        if is_grade(cell) and is_locked(cell):
+            name = cell.metadata.nbgrader.grade_id
+            exercise = marks.get(name) or ExerciseResult(name, cell.metadata.nbgrader.points, note="not examined")
+            problems = "".join(f"{problem}\n" for problem in verdict.problems)
+            score = {"text/plain": repr(float(exercise.earned))}
+            cell.outputs = [
+                new_output("stream", name="stdout", text=problems + feedback_text(exercise)),
+                new_output("execute_result", data=score, execution_count=None),
+            ]
+    return notebook
+
+
+class Examine(NbGraderPreprocessor):
+    """Stands in place of nbgrader's Execute: the hand-in is examined, its test cells get the examiner's outputs."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        student, assignment = resources["nbgrader"]["student"], resources["nbgrader"]["assignment"]
+        place = CourseDirectory(config=self.config)
+        course = find_course(Path(place.db_url.removeprefix("sqlite:///")).parent, Path(place.root))
+        hand_in = read_hand_in(Path(place.format_path(place.submitted_directory, student, assignment)))
+        verdict, clean = examine(course.source(assignment), hand_in.data, student=student, assignment=assignment)
+        verdict.problems[:0] = hand_in.problems
+        return write_marks(clean, verdict), resources
+
+
+# --- verdicts into the gradebook -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_gradebook(course: Course) -> Iterator[Gradebook]:
+    """The course's gradebook; created where there is none."""
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):  # nbgrader calls `alembic` by its bare name
+        os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+    try:
+        course.folder.mkdir(parents=True, exist_ok=True)
+        gradebook = Gradebook(f"sqlite:///{course.gradebook}", "")
+    except Exception as error:
+        raise CourseError(f"{course.gradebook} cannot be opened ({first_line(error)}): is the folder writable?") from None
+    with gradebook:
+        yield gradebook
+
+
+def register(course: Course, assignment: str) -> None:
+    """Tell the gradebook about the assignment's cells and points, as ``nbgrader generate_assignment`` does."""
+    check_source(course, assignment)
+    with open_gradebook(course), tempfile.TemporaryDirectory() as scratch:
+        generate(course, assignment, Path(scratch), database=True)
+
+
+def recorded_marks(course: Course, assignment: str) -> dict[str, float]:
+    """Student -> sum of the marks given by tests, for everyone whose graded notebook and marks are in place."""
+    marks: dict[str, float] = {}
+    with open_gradebook(course) as gradebook:
+        for submission in gradebook.assignment_submissions(assignment):
+            student = submission.student.id
+            if (course.autograded / student / assignment / f"{assignment}.ipynb").is_file():
+                grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+                marks[student] = round(sum(grade.auto_score or 0.0 for grade in grades), 6)
+    return marks
+
+
+def record(course: Course, verdict: Verdict, clean: NotebookNode, timestamp: str = "", provisional: bool = False) -> None:
+    """Enter one verdict into the gradebook by nbgrader's own autograde step on the clean notebook.
+
+    timestamp    when it was handed in, as nbgrader writes it; late penalties rest on it
+    provisional  formgrader lists every cell of it as still to be graded
+    Entering the same verdict again changes nothing; marks and comments given by hand are kept.
+    """
+    with tempfile.TemporaryDirectory(prefix="staged-") as staging:
+        folder = Path(staging) / verdict.student / verdict.assignment
+        folder.mkdir(parents=True)
+        nbformat.write(clean, folder / f"{verdict.assignment}.ipynb")
+        if timestamp:
+            (folder / "timestamp.txt").write_text(timestamp)
+        _autograde(course, verdict, staging)
+    with open_gradebook(course) as gradebook:
+        submission = gradebook.find_submission_notebook(verdict.assignment, verdict.assignment, verdict.student)
+        if provisional:
+            for grade in submission.grades:
+                grade.needs_manual_grade = True
+        first = next((c.metadata.nbgrader.grade_id for c in clean.cells if is_solution(c)), None)
+        if verdict.problems and first:
+            comment = gradebook.find_comment(first, verdict.assignment, verdict.assignment, verdict.student)
+            comment.auto_comment = "; ".join(verdict.problems)
+        gradebook.db.commit()
+
+
+def _autograde(course: Course, verdict: Verdict, staging: str) -> None:
+    settings = nbgrader_settings(course)
+    settings.CourseDirectory.submitted_directory = staging
+    settings.CourseDirectory.assignment_id = verdict.assignment
+    settings.CourseDirectory.student_id = verdict.student
+
+    def enter(notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        return write_marks(notebook, verdict), resources
+
+    own = "autograder.gradebook.Examine"
+    steps = [enter if step == own else step for step in settings.Autograde.autograde_preprocessors]
+    del settings.Autograde
+    converter = Autograde(
+        coursedir=CourseDirectory(config=settings), config=settings, force=True, autograde_preprocessors=steps
+    )
+    with quiet_log(converter) as said:
+        try:
+            converter.start()
+        except NbGraderException as error:
+            raise RuntimeError(f"nbgrader could not record {verdict.student}: {failure(said, error)}") from None
+
+
+# --- pages that people read ------------------------------------------------------------------------------------------
+
+
+class DropHiddenTests(ClearHiddenTests):
+    """ClearHiddenTests for feedback: only in the course's own test cells, whatever a student's cell contains."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        if is_grade(cell) and is_locked(cell):
+            self._remove_hidden_test_region(cell)
+        return cell, resources
+
+
+_TAGS = ALLOWED_TAGS | set(
+    "h1 h2 h3 h4 h5 h6 p div span pre br hr img table thead tbody tr th td del sub sup details summary dl dt dd".split()
+)
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if tag == "img" and name == "src":
+        return bool(re.match(r"data:image/(png|jpeg|gif|webp);base64,|https?://|\w[\w-]*\.(png|jpe?g|gif|webp|svg)$", value))
+    if tag == "a" and name == "href":
+        return bool(re.match(r"https?://|mailto:|#|[\w./-]+(#|$)", value))
+    return name in {"class", "title", "alt", "align", "open", "start", "colspan", "rowspan", "width", "height"}
+
+
+@cache
+def _renderer() -> HTMLExporter:
+    return HTMLExporter()
+
+
+@pass_context
+def safe_markdown(context: Any, source: str) -> str:
+    """nbconvert's markdown2html, with everything taken out that could run in the browser of whoever reads the page."""
+    html = _renderer().markdown2html(context, source)
+    return bleach.clean(html, tags=_TAGS, attributes=_allowed, protocols={"http", "https", "mailto", "data"})

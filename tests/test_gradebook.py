@@ -1,0 +1,285 @@
+"""Marks reach nbgrader's gradebook exactly once, whatever the hand-ins are, and its pages are safe to open."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fake_examiner
+import nbformat
+import pytest
+import toy_course as toy
+from nbconvert.exporters import HTMLExporter
+from nbgrader.plugins.export import CsvExportPlugin
+from nbgrader.server_extensions.formgrader import handlers
+
+from autograder import batch, gradebook
+from autograder.answers import hand_in
+from autograder.course import CourseError, nbgrader_settings
+from autograder.handins import read_hand_in
+from autograder.room import find_walls
+
+TESTS = Path(__file__).resolve().parent
+EVIL = "<script>document.title='owned'</script><img src=x onerror=alert(1)>[me](javascript:alert(1)) **bold**"
+
+
+@pytest.fixture
+def course(tmp_path):
+    """Five hand-ins: all right, blank, half right, not JSON, no file."""
+    course = toy.make_course(tmp_path)
+    source = toy.source()
+    toy.hand_in(course, "ada", hand_in(source))
+    toy.hand_in(course, "bo", nbformat.writes(batch.student_version(source)).encode())
+    half = nbformat.reads(hand_in(source).decode(), as_version=4)
+    cells = {cell.id: cell for cell in half.cells}
+    cells["double"].source = "# BEGIN HIDDEN TESTS\ndef double(x):\n    return abs(x) * 2"
+    cells["why"].source = EVIL
+    half.cells.insert(0, nbformat.v4.new_raw_cell(EVIL))
+    toy.hand_in(course, "cy", nbformat.writes(half).encode())
+    toy.hand_in(course, "di", b"{not json")
+    (course.submitted / "eve" / toy.NAME).mkdir(parents=True)
+    return course
+
+
+def grade(course, examine=fake_examiner.examine):
+    return {v.student: v for v in batch.grade(course, toy.NAME, examine=examine, progress=False)}
+
+
+def counting(seen, wrong=""):
+    def examine(source, handin, *, student, **options):
+        seen.append(student)
+        if student == wrong:
+            raise ZeroDivisionError("a bug of ours")
+        return fake_examiner.examine(source, handin, student=student, **options)
+
+    return examine
+
+
+def entries(course, student):
+    """What the gradebook has for a student: (cell -> (auto score, needs manual grade), comments)."""
+    with gradebook.open_gradebook(course) as book:
+        notebook = book.find_submission_notebook(toy.NAME, toy.NAME, student)
+        grades = {grade.name: (grade.auto_score, grade.needs_manual_grade) for grade in notebook.grades}
+        return grades, {comment.name: comment.comment for comment in notebook.comments}
+
+
+MARKS = {"ada": 10.0, "bo": 0.0, "cy": 7.0, "di": 0.0, "eve": 0.0}
+
+
+def test_every_hand_in_gets_a_mark_and_the_gradebook_and_export_agree(course, tmp_path):
+    verdicts = grade(course)
+    assert {name: verdict.earned for name, verdict in verdicts.items()} == MARKS
+    assert gradebook.recorded_marks(course, toy.NAME) == MARKS
+    with gradebook.open_gradebook(course) as book:
+        CsvExportPlugin(to=str(tmp_path / "grades.csv")).export(book)
+    rows = list(csv.DictReader((tmp_path / "grades.csv").open()))
+    assert {row["student_id"]: float(row["score"]) for row in rows} == MARKS
+    assert {float(row["max_score"]) for row in rows} == {13.0}
+
+
+def test_written_answers_wait_for_a_person_and_empty_ones_do_not(course):
+    grade(course)
+    assert entries(course, "ada")[0] == {"test_double": (4.0, False), "test_square": (6.0, False), "why": (None, True)}
+    assert entries(course, "bo")[0]["why"] == (0.0, False)
+    assert entries(course, "di")[0]["why"] == (0.0, False)
+
+
+def test_a_reason_stands_in_the_gradebook_too(course):
+    verdicts = grade(course)
+    assert verdicts["eve"].problems == [f"no {toy.NAME}.ipynb was handed in: there is no notebook"]
+    assert entries(course, "eve")[1]["double"] == verdicts["eve"].problems[0]
+    assert entries(course, "di")[1]["double"] == verdicts["di"].problems[0]
+
+
+def test_nothing_is_graded_twice_and_changes_are(course):
+    seen = []
+    first = grade(course, counting(seen))
+    assert seen == list(MARKS)
+    assert grade(course, counting(seen)) == first and len(seen) == 5
+    toy.hand_in(course, "bo", hand_in(toy.source()))
+    assert grade(course, counting(seen))["bo"].earned == 10 and seen[5:] == ["bo"]
+    course.gradebook.unlink()  # results without a gradebook are not enough
+    grade(course, counting(seen))
+    assert len(seen) == 11 and gradebook.recorded_marks(course, toy.NAME) == {**MARKS, "bo": 10.0}
+
+
+def test_marks_by_hand_survive_grading_again(course):
+    grade(course)
+    with gradebook.open_gradebook(course) as book:
+        book.find_grade("why", toy.NAME, toy.NAME, "cy").manual_score = 2
+        book.db.commit()
+    toy.hand_in(course, "cy", hand_in(toy.source()))
+    grade(course)
+    with gradebook.open_gradebook(course) as book:
+        assert book.find_submission(toy.NAME, "cy").score == 12
+
+
+def test_killed_at_any_moment_and_started_again(course):
+    script = f"""
+import sys, time
+sys.path[:0] = [{str(TESTS)!r}, {str(TESTS.parent)!r}]
+import fake_examiner
+from pathlib import Path
+from autograder import batch
+from autograder.course import Course
+def examine(source, handin, *, student, **options):
+    with open({str(course.folder / "seen")!r}, "a") as file:
+        file.write(student + "\\n")
+    if student == "cy" and "slow" in sys.argv:
+        time.sleep(60)
+    return fake_examiner.examine(source, handin, student=student, **options)
+batch.grade(Course(Path({str(course.root)!r}), Path({str(course.folder)!r})), {toy.NAME!r}, examine=examine)
+"""
+    seen = course.folder / "seen"
+    running = subprocess.Popen([sys.executable, "-c", script, "slow"], stderr=subprocess.DEVNULL)
+    while not (seen.exists() and "cy" in seen.read_text()):
+        assert running.poll() is None
+        time.sleep(0.1)
+    with pytest.raises(CourseError, match="another run is grading"):
+        grade(course)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert sorted(gradebook.recorded_marks(course, toy.NAME)) == ["ada", "bo"]
+    again = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert seen.read_text().split() == ["ada", "bo", "cy", "cy", "di", "eve"]
+    assert gradebook.recorded_marks(course, toy.NAME) == MARKS
+
+
+def test_a_bug_of_the_grader_costs_one_mark_provisionally_and_says_so(course, capsys):
+    seen = []
+    verdicts = grade(course, counting(seen, wrong="bo"))
+    assert batch.failed(verdicts["bo"]) and verdicts["bo"].earned == 0 and "a bug of ours" in verdicts["bo"].problems[0]
+    assert verdicts["cy"].earned == 7
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert {manual for _, manual in entries(course, "bo")[0].values()} == {True}
+    assert grade(course, counting(seen))["bo"].problems == []  # tried again, and well
+    assert seen == [*MARKS, "bo"]
+    assert {manual for _, manual in entries(course, "bo")[0].values()} == {False}
+
+
+def test_links_pipes_and_giants_are_not_read(course):
+    secret = course.folder / "secret.ipynb"
+    secret.write_bytes(hand_in(toy.source()))
+    for student in ("link", "linked_folder", "pipe", "giant"):
+        (course.submitted / student).mkdir()
+    folders = {name: course.submitted / name / toy.NAME for name in ("link", "linked_folder", "pipe", "giant")}
+    folders["linked_folder"].symlink_to(course.submitted / "ada" / toy.NAME)
+    for name in ("link", "pipe", "giant"):
+        folders[name].mkdir()
+    (folders["link"] / f"{toy.NAME}.ipynb").symlink_to(secret)
+    os.mkfifo(folders["pipe"] / f"{toy.NAME}.ipynb")
+    with (folders["giant"] / f"{toy.NAME}.ipynb").open("wb") as file:
+        file.truncate(2**31)
+    (course.submitted / "alias").symlink_to(course.submitted / "ada")
+    verdicts = grade(course)
+    for student, says in [
+        ("link", "it is a link"),
+        ("linked_folder", "is a link"),
+        ("alias", "is a link"),
+        ("pipe", "no ordinary file"),
+        ("giant", "larger than"),
+    ]:
+        assert verdicts[student].earned == 0 and says in verdicts[student].problems[0]
+        assert gradebook.recorded_marks(course, toy.NAME)[student] == 0
+
+
+def test_names_times_and_odd_folders(course):
+    (course.submitted / "ada" / toy.NAME / f"{toy.NAME}.ipynb").rename(course.submitted / "ada" / toy.NAME / "mine.ipynb")
+    (course.submitted / "ada" / toy.NAME / "timestamp.txt").write_text("yesterday, honestly")
+    (course.submitted / "cy" / toy.NAME / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
+    (course.submitted / "bo[1]*" / toy.NAME).mkdir(parents=True)
+    verdicts = grade(course)
+    assert verdicts["ada"].earned == 10 and "mine.ipynb was read as" in verdicts["ada"].problems[0]
+    assert "lateness is not known" in verdicts["ada"].problems[1]
+    assert batch.failed(verdicts["bo[1]*"]) and "rename the folder" in verdicts["bo[1]*"].problems[0]
+    with gradebook.open_gradebook(course) as book:
+        assert str(book.find_submission(toy.NAME, "cy").timestamp) == "2026-03-01 12:00:00"
+    two = read_hand_in(course.submitted / "cy" / toy.NAME)
+    assert two.timestamp and two.problems == []
+
+
+def test_late_penalties_are_nbgraders(course):
+    (course.submitted / "ada" / toy.NAME / "timestamp.txt").write_text("2026-03-02 00:00:00 UTC")
+    grade(course)
+    with gradebook.open_gradebook(course) as book:
+        book.update_or_create_assignment(toy.NAME, duedate="2026-03-01 00:00:00 UTC")
+    with gradebook.open_gradebook(course) as book:
+        assert book.find_submission(toy.NAME, "ada").total_seconds_late == 86400
+
+
+def nbgrader(course, *command):
+    """Stock nbgrader in the course's root, configured as nbgrader_config.py does it."""
+    (course.root / "nbgrader_config.py").write_text(
+        f"import sys; sys.path.insert(0, {str(TESTS.parent)!r})\n"
+        "from pathlib import Path\nfrom autograder.course import Course, nbgrader_settings\n"
+        f"get_config().merge(nbgrader_settings(Course(Path({str(course.root)!r}), Path({str(course.folder)!r}))))\n"
+    )
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=course.root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_feedback_tells_names_points_and_hints_but_no_hidden_test_and_runs_nothing(course):
+    grade(course)
+    nbgrader(course, "generate_feedback", toy.NAME)
+    page = (course.feedback / "cy" / toy.NAME / f"{toy.NAME}.html").read_text()
+    assert "negative numbers" in page and "Does it work below zero?" in page and "double: 1 of 4 points" in page
+    assert "double(-7)" not in page and "double(-7)".replace("(", "</span><span") not in page and "-14" not in page
+    assert "def" in page and "Test cell" in page
+    harmless(page)
+    for student in MARKS:
+        assert (course.feedback / student / toy.NAME / f"{toy.NAME}.html").exists()
+
+
+def harmless(page):
+    assert "<strong>bold</strong>" in page
+    assert "<script>document" not in page and "onerror" not in page and "javascript:alert" not in page
+
+
+def test_the_formgraders_page_runs_nothing(course):
+    grade(course)
+    settings = nbgrader_settings(course)
+    settings.HTMLExporter.template_name = "formgrade"
+    settings.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+    resources = {"base_url": "", "index": 0, "total": 1, "notebook_id": toy.NAME, "notebook_path": "x"}
+    path = course.autograded / "cy" / toy.NAME / f"{toy.NAME}.ipynb"
+    page, _ = HTMLExporter(config=settings).from_filename(str(path), resources=resources)
+    harmless(page)
+
+
+def test_stock_nbgrader_autograde_asks_the_examiner(course):
+    assert find_walls() is None, "this test needs bubblewrap"
+    gradebook.register(course, toy.NAME)
+    nbgrader(course, "autograde", toy.NAME, "--student=ada")
+    nbgrader(course, "autograde", toy.NAME, "--student=cy")
+    assert gradebook.recorded_marks(course, toy.NAME) == {"ada": 10.0, "cy": 7.0}
+
+
+def test_results_are_whole_files(course):
+    grade(course)
+    path = batch.result_path(course, toy.NAME, "cy")
+    assert json.loads(path.read_text())["student"] == "cy"
+    assert [v.student for v in batch.results(course, toy.NAME)] == list(MARKS)
+    path.write_text('{"half')
+    with pytest.raises(CourseError, match="damaged"):
+        batch.results(course, toy.NAME)
+    assert grade(course)["cy"].earned == 7
+
+
+@pytest.mark.parametrize(
+    "make, says",
+    [
+        (lambda course: course, "there is no folder"),
+        (lambda course: course.submitted.mkdir(), "holds no hand-in"),
+    ],
+)
+def test_nothing_to_grade(tmp_path, make, says):
+    course = toy.make_course(tmp_path)
+    make(course)
+    with pytest.raises(CourseError, match=says):
+        grade(course)
