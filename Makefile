@@ -30,7 +30,7 @@ test:  ## style, types, and every test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest $(T)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(T)
 
 bench:  ## how fast the convolutions are, beside torch
 	$(SETUP) venv

@@ -128,7 +128,10 @@ class Room:
         self.limit(START_SECONDS)
         memory = int(self.settings.memory_gb * 2**30)
         processes = self.settings.processes if self.walls else None
-        self.request("prepare", list(self.settings.hidden_packages), memory, processes)
+        try:
+            self.request("prepare", list(self.settings.hidden_packages), memory, processes)
+        except RoomLost as lost:  # nothing of the student's has run yet: this is never their fault
+            raise RuntimeError(f"the exam room could not be opened ({lost}): run `autograder doctor`") from None
 
     def limit(self, seconds: float) -> None:
         """From now on, the room has this long."""

@@ -54,6 +54,9 @@ class CheckFailed(AssertionError):
         self.cause = cause
 
 
+NOT_WRITTEN = "not written yet"
+
+
 @dataclass
 class Check:
     """One named check of an exercise, and inside its ``with`` block the test's own tools (``rng``, ``scale``)."""
@@ -168,7 +171,7 @@ def report_line(check: Check, hints: int = 1) -> str:
     lines = [f"{mark} {check.name}  ({check.earned:g}/{check.points:g})"]
     if not check.passed:
         lines += textwrap.wrap(check.message, 100, initial_indent="    ", subsequent_indent="    ")
-        for hint in check.hints[:hints]:
+        for hint in () if check.message == NOT_WRITTEN else check.hints[:hints]:
             lines += textwrap.wrap(f"hint: {hint}", 100, initial_indent="    ", subsequent_indent="      ")
     return "\n".join(lines)
 
@@ -177,13 +180,15 @@ def describe(error: BaseException) -> str:
     """A sentence for whatever a check's block raised."""
     text = str(error).strip()
     if isinstance(error, NotImplementedError):
-        return text or "not written yet"
+        return text or NOT_WRITTEN
     if isinstance(error, CheckFailed):
         return text
     if isinstance(error, AssertionError):
         return text or "the check does not hold"
     if isinstance(error, NameError) and error.name and not hasattr(builtins, error.name):
         return f"{error.name} is not defined: was its cell run, and is the name spelled as asked?"
+    if isinstance(error, TypeError) and "unpack" in text and "NoneType" in text:
+        return "nothing was returned: is there a return statement, with everything that is asked for?"
     return f"{type(error).__name__}: {text or 'no message'}{_where(error)}"
 
 

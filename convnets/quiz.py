@@ -74,7 +74,8 @@ def number(question: str, answer: float, wrong: Mapping[float, str], why: str = 
     replies |= {repr(float(value)): _reply(False, reason) for value, reason in wrong.items()}
     other = _reply(False, "Not yet. Write the formula down, put the numbers in, and try again.")
     name = f"quiz{zlib.crc32(question.encode()):08x}"
-    script = _SCRIPT % (json.dumps(name), _script_json(replies), _script_json(other))
+    # What goes into the script is escaped HTML by now: no text in it can end the script element.
+    script = _SCRIPT % (json.dumps(name), json.dumps(replies), json.dumps(other))
     field = (
         f'<div id="{name}"><label>Your answer: <input inputmode="decimal" autocomplete="off"></label> '
         f'press Enter <em>(run this cell first)</em><div role="status"></div></div>'
@@ -113,7 +114,3 @@ def _mark(right: bool) -> str:
 
 def _rich(text: str) -> str:
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
-
-
-def _script_json(value: object) -> str:
-    return json.dumps(value).replace("</", "<\\/")  # nothing in it may end the script element

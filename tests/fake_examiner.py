@@ -10,7 +10,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.answers import hand_in, solution_cells
+from autograder.notebook import hidden_lines
+from autograder.release import student_version
 from autograder.verdict import CheckResult, ExerciseResult, Verdict
 from convnets.checks import Exercise
 
@@ -24,7 +25,7 @@ def examine(
         theirs = nbformat.reads(handin.decode(), as_version=4)
     except Exception:
         verdict.problems.append("The file is not a notebook.")
-        theirs = nbformat.reads(hand_in(source, blank=True).decode(), as_version=4)
+        theirs = student_version(source)
     answers = {c.metadata.nbgrader.grade_id: c.source for c in theirs.cells if c.metadata.get("nbgrader")}
     clean = copy.deepcopy(source)
     namespace: dict[str, Any] = {}
@@ -34,7 +35,7 @@ def examine(
             cell.source = answers.get(role["grade_id"], "")
         if cell.cell_type == "code" and role.get("grade"):
             verdict.exercises.append(_run(cell, namespace))
-        elif cell.get("id") in {c.id for c in solution_cells(clean).values()}:
+        elif cell.cell_type == "code" and role:
             with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()) as printed:
                 exec(cell.source, namespace)
             verdict.outputs[cell.id] = printed.getvalue()
@@ -42,7 +43,7 @@ def examine(
 
 
 def _run(cell: NotebookNode, namespace: dict[str, Any]) -> ExerciseResult:
-    hidden_from = cell.source[: cell.source.find("BEGIN HIDDEN")].count("\n") if "BEGIN HIDDEN" in cell.source else 10**9
+    hidden = hidden_lines(cell.source)
     seen: list[Exercise] = []
     Exercise.on_score.append(seen.append)
     try:
@@ -51,9 +52,7 @@ def _run(cell: NotebookNode, namespace: dict[str, Any]) -> ExerciseResult:
     finally:
         Exercise.on_score.pop()
     checks = [
-        CheckResult(
-            c.name, c.points, c.earned, c.passed, c.line > hidden_from, c.message, c.cause, list(c.hints)
-        )
+        CheckResult(c.name, c.points, c.earned, c.passed, c.line in hidden, c.message, c.cause, list(c.hints))
         for c in seen[0].checks
     ]
     return ExerciseResult(cell.metadata.nbgrader.grade_id, cell.metadata.nbgrader.points, checks)

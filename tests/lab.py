@@ -136,7 +136,7 @@ class Lab:
         self._settings("apputils-extension/themes", theme=f"JupyterLab {name.title()}")
 
     def trust(self, path: str) -> None:
-        """Sign a notebook, as its author's own Jupyter does: only then Lab shows saved widgets before a cell has run."""
+        """Sign a notebook, as its author's own Jupyter does: only then Lab shows saved widgets before a cell ran."""
         command = [sys.executable, "-m", "jupyter", "trust", str(self.folder / path)]
         subprocess.run(command, env=self._environment, check=True, capture_output=True, timeout=60)
 
@@ -174,9 +174,8 @@ class LabPage:
         """Show one notebook in a fresh workspace, sidebar closed; ``kernel=False``: and start none for it."""
         self.page.goto(f"{self.lab.url}/lab?token={self.lab.token}&reset")
         self.page.wait_for_function("window.jupyterapp?.started", timeout=60_000)
-        self.command(
-            "docmanager:open", path=path, factory="Notebook", kernelPreference=_NO_KERNEL if not kernel else {}
-        )
+        preference = {} if kernel else {"shouldStart": False, "canStart": False, "autoStartDefault": False}
+        self.command("docmanager:open", path=path, factory="Notebook", kernelPreference=preference)
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=30_000)
         self.page.evaluate("window.jupyterapp.restored.then(() => window.jupyterapp.shell.collapseLeft())")
         if kernel:
@@ -232,6 +231,3 @@ class LabPage:
         path = SHOTS / f"{name}.png"
         (of or self.page).screenshot(path=path)
         return path
-
-
-_NO_KERNEL = {"shouldStart": False, "canStart": False, "autoStartDefault": False}

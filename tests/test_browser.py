@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("browser")  # one Lab for the whole file
 MENTIONS = re.compile(r"ConvolutionStepper|ReceptiveFieldExplorer|convnets\.explorers")
 LECTURES = [path for path in sorted((ROOT / "lectures").glob("*.ipynb")) if MENTIONS.search(path.read_text())]
 CELLS = (
-    "from convnets.explorers import ConvolutionStepper, ReceptiveFieldExplorer\nstepper = ConvolutionStepper()\nstepper",
+    "from convnets.explorers import *\nstepper = ConvolutionStepper()\nstepper",
     "ReceptiveFieldExplorer()",
     "ConvolutionStepper(in_channels=4, out_channels=4, groups=2, size=6, stride=1)",
     "ConvolutionStepper(groups=3)",
@@ -77,8 +77,7 @@ def field(page):
 
 
 def fresh(page, number):
-    page.command("notebook:move-cursor-up")  # Lab draws only cells near the view: go there
-    page.page.evaluate("window.jupyterapp.shell.currentWidget.content.scrollToItem(%d)" % number)
+    page.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({number})")  # else it is not drawn
     cell = page.page.locator(f'.jp-Cell[data-windowed-list-index="{number}"]')
     explorer = cell.locator("section.cx")
     explorer.scroll_into_view_if_needed()
@@ -224,6 +223,7 @@ def test_keyboard_alone_is_enough(stepper, page):
     assert stepper.locator(".cx-total").inner_text().startswith("out[1, 0, 2]")
     active = stepper.locator('[data-grid="out"]').get_attribute("aria-activedescendant")
     assert stepper.locator(f"#{active}").get_attribute("aria-label").startswith("output 1, 0, 2")
+    assert stepper.locator('[data-grid="x"] .cursor').is_hidden() and stepper.locator('.ring').last.is_visible()
     page.screenshot("stepper_focus", stepper)
     keys.press(" ")
     page.page.wait_for_timeout(900)
@@ -342,16 +342,23 @@ def test_pointing_at_a_unit_moves_the_field(field, page):
 
 # --- how it looks ---------------------------------------------------------------------------------------------------
 
+#: The worst contrast of any text with what lies behind it (WCAG 2's ratio), and that text.
 CONTRAST = """(root) => {
-  const rgb = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return text.startsWith('color') ? n : n.map((v, i) => (i < 3 ? v / 255 : v)); };
-  const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
-  const paper = rgb(getComputedStyle(root).backgroundColor), seen = [];
+  const rgb = (text) => {
+    const numbers = text.match(/[\\d.]+/g).map(Number).slice(0, 3);
+    return text.startsWith('color') ? numbers : numbers.map((value) => value / 255);
+  };
+  const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const light = (colour) => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => sum + part * linear(colour[i]), 0.05);
+  const ratio = (a, b) => Math.max(light(a) / light(b), light(b) / light(a));
+  const paper = rgb(getComputedStyle(root).backgroundColor);
+  const seen = [];
   for (const text of root.querySelectorAll('svg text, p, span, b, td, th, caption, button')) {
     if (!text.textContent.trim() || text.closest('.idle') || text.closest(':disabled')) continue;
     const style = getComputedStyle(text), cell = text.closest('.cell');
     const ground = cell ? rgb(getComputedStyle(cell.querySelector('rect')).fill) : paper;
-    seen.push([ratio(rgb(text instanceof SVGElement ? style.fill : style.color), ground), text.textContent.slice(0, 40)]);
+    const ink = rgb(text instanceof SVGElement ? style.fill : style.color);
+    seen.push([ratio(ink, ground), text.textContent.slice(0, 40)]);
   }
   return seen.sort((a, b) => a[0] - b[0])[0];
 }"""
@@ -459,15 +466,9 @@ def test_every_start_state_has_a_picture(settings):
 
 def test_stable_ids_depend_on_the_order_alone():
     def notebook(ids):
-        states = {
-            ids[0]: {"state": {"layout": f"IPY_MODEL_{ids[1]}"}},
-            ids[1]: {"state": {}},
-            ids[2]: {"state": {"a": 1}},
-        }
-        cell = nbformat.v4.new_code_cell("x", id="a")
-        cell.outputs = [
-            nbformat.v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": ids[0]}})
-        ]
+        view = {"application/vnd.jupyter.widget-view+json": {"model_id": ids[0]}}
+        cell = nbformat.v4.new_code_cell("x", id="a", outputs=[nbformat.v4.new_output("display_data", view)])
+        states = {ids[0]: {"layout": f"IPY_MODEL_{ids[1]}"}, ids[1]: {}, ids[2]: {"never": "shown"}}
         widgets = {"application/vnd.jupyter.widget-state+json": {"state": dict(sorted(states.items()))}}
         return nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": widgets})
 

@@ -334,6 +334,12 @@ def test_the_total_time_is_bounded(source):
     assert "used up its 2 s" in verdict.exercises[1].checks[0].message
 
 
+def test_a_room_that_cannot_be_opened_is_never_the_students_fault(source, monkeypatch):
+    monkeypatch.setattr("autograder.room._jail", lambda settings: ["false"])
+    with pytest.raises(RuntimeError, match="the exam room could not be opened"):
+        examine(source, handin(source), student="s", assignment="toy")
+
+
 def test_settings_are_checked():
     with pytest.raises(ValueError, match="unknown room settings in the notebook's metadata: walls"):
         Settings.of({"convnets": {"walls": False}})

@@ -24,7 +24,7 @@ from autograder.handins import read_hand_in
 from autograder.room import find_walls
 
 TESTS = Path(__file__).resolve().parent
-EVIL = "<script>document.title='owned'</script><img src=x onerror=alert(1)>[me](javascript:alert(1)) **bold**"
+EVIL = "**bold** <script>document.title='owned'</script><img src=x onerror=alert(1)>[me](javascript:alert(1))"
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ DOUBLE = """def double(x):
     return twice_as_much
     ### END SOLUTION"""
 
-TEST_DOUBLE = """from convnets.checks import Exercise, assert_close
-exercise = Exercise("double", points=4)
+SETUP = "from convnets.checks import Exercise, assert_close"
+
+TEST_DOUBLE = """exercise = Exercise("double", points=4)
 with exercise.check("two and two", points=1, hint="What is 2 + 2?"):
     assert_close(double(2), 4, "double(2)")
 ### BEGIN HIDDEN TESTS
@@ -41,8 +42,8 @@ exercise.score()"""
 
 
 def role(grade_id: str, **more: object) -> dict[str, object]:
-    base = {"grade_id": grade_id, "grade": False, "solution": False, "locked": False, "schema_version": 3, "task": False}
-    return {"nbgrader": {**base, **more}}
+    flags = dict.fromkeys(["grade", "solution", "locked", "task"], False)
+    return {"nbgrader": {"grade_id": grade_id, "schema_version": 3, **flags, **more}}
 
 
 def solution(grade_id: str, code: str) -> NotebookNode:
@@ -66,6 +67,7 @@ def source() -> NotebookNode:
     )
     cells = [
         new_markdown_cell("# Toy\n\nWrite two functions.", id="title"),
+        new_code_cell(SETUP, id="setup", metadata=role("setup", locked=True)),
         solution("double", DOUBLE),
         test("test_double", 4, TEST_DOUBLE),
         solution("square", SQUARE),

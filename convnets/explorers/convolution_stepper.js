@@ -161,7 +161,7 @@ function render({ model, el, signal }) {
     const [x1, y1] = place[grid]([layers.at(-1), side.at(-1), side.at(-1)]);
     return `<g role="grid" tabindex="0" data-grid="${grid}" aria-label="${label}: arrow keys move">${body}
       <rect class="ring" x="${x0 - 4}" y="${y0 - 4}" width="${x1 - x0 + place.u + 8}" height="${y1 - y0 + place.u + 8}" rx="4"/>
-      <rect class="cursor" width="${place.u - 4}" height="${place.u - 4}" rx="2"/></g>`;
+      ${grid === "out" ? "" : `<rect class="cursor" width="${place.u - 4}" height="${place.u - 4}" rx="2"/>`}</g>`;
   }
 
   /** Everything that depends on the output pixel shown: the filter's numbers, the marks, the sum. */

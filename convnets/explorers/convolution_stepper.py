@@ -50,7 +50,7 @@ class ConvolutionStepper(Explorer):
     padding = Int(0).tag(sync=True)
     dilation = Int(1).tag(sync=True)
     groups = Int(1).tag(sync=True)
-    values = List(help="the input, (C, n, n), n being the largest size").tag(sync=True)
+    values: List = List(help="the input, (C, n, n), n being the largest size").tag(sync=True)
     kernels = Dict(help="kernel size (as str) -> the filters as if without groups, (F, C, k, k)").tag(sync=True)
 
     def __init__(

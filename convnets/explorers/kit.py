@@ -56,7 +56,7 @@ class Explorer(anywidget.AnyWidget):
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         drawn, small = io.BytesIO(), io.BytesIO()
         self.picture().savefig(drawn, format="png", dpi=100, bbox_inches="tight")
         Image.open(drawn).convert("RGB").quantize(64).save(small, "png", optimize=True)  # a fifth of the bytes

@@ -311,6 +311,19 @@ def size(n, k, stride, padding):
     return max((n + 2 * padding - k) // stride + 1, 0)
 
 
+# %% conv2d_forward | with padding every filter is taken to fit
+# caught by: filters that are not square; a filter that does not fit
+def check(x, w, padding):
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} channels, w {w.shape[1]}")
+    if padding == 0 and (w.shape[2] > x.shape[2] or w.shape[3] > x.shape[3]):
+        raise ValueError("the filter is larger than the image")
+
+
+def size(n, k, stride, padding):
+    return max((n + 2 * padding - k) // stride + 1, 0)
+
+
 # %% conv2d_forward | a filter that fits only with padding is refused
 # caught by: a filter that does not fit
 # also: tiny_convnet
