@@ -1,7 +1,7 @@
 """Many hand-ins, one after another: what was graded already is left alone, and no single one can stop the rest.
 
-A hand-in is done when its verdict lies in ``results/``: that file is written last, in one move. Kill the run at any moment
-and start it again: finished hand-ins are skipped, the one that was in progress is graded anew.
+A hand-in is done when its verdict lies in ``results/``: that file is written last, in one move. Kill the run at any
+moment and start it again: finished hand-ins are skipped, the one that was in progress is graded anew.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def grade(
 
     examine  in place of autograder.examiner.examine
     walls    False lets hand-ins run without a jail
-    A hand-in on which the examiner itself fails gets zero provisionally, marked for review, and is tried again next time.
+    A hand-in on which the examiner itself fails gets zero provisionally, is marked so, and is tried again next time.
     Raises CourseError where nothing can be graded at all.
     """
     source = check_source(course, assignment)
@@ -120,7 +120,9 @@ def results(course: Course, assignment: str) -> list[Verdict]:
     try:
         return [Verdict.from_json(path.read_text(encoding="utf-8")) for path in paths]
     except (ValueError, TypeError, KeyError) as error:
-        raise CourseError(f"a file in {course.results / assignment} is damaged ({first_line(error)}): delete it.") from None
+        raise CourseError(
+            f"a file in {course.results / assignment} is damaged ({first_line(error)}): delete it."
+        ) from None
 
 
 def save(path: Path, data: bytes) -> None:

@@ -139,7 +139,9 @@ def _walls(without: bool, refusal: str) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograder", description="Release, grade and check assignments.")
-    parser.add_argument("--course", metavar="DIR", help="where hand-ins and results lie (else AUTOGRADER_COURSE, autograder/)")
+    parser.add_argument(
+        "--course", metavar="DIR", help="where hand-ins and results lie (else AUTOGRADER_COURSE, autograder/)"
+    )
     verbs = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, verb: Callable[[Course, argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
@@ -153,7 +155,9 @@ def _parser() -> argparse.ArgumentParser:
 
     release = add("release", _release, "make what students get out of the source notebook")
     one_or_all(release)
-    release.add_argument("--force", action="store_true", help="also over work done in the release, which is kept beside")
+    release.add_argument(
+        "--force", action="store_true", help="also over work done in the release, which is kept beside"
+    )
     release.add_argument("--check", action="store_true", help="write nothing, say whether the releases are fresh")
 
     grade = add("grade", _grade, "grade every hand-in that is new or has changed, and print the marks")

@@ -1,8 +1,9 @@
 """Where things lie, and nbgrader's settings: the one place that both our commands and stock ``nbgrader`` read.
 
-The repository holds what is written by hand (``solutions/``) and what students get (``assignments/``). The course folder
-holds what comes in and what grading makes of it: ``submitted/<student>/<assignment>/``, ``autograded/``, ``feedback/``,
-``results/`` and ``gradebook.db``. It is ``autograder/`` unless ``--course`` or AUTOGRADER_COURSE names another.
+The repository holds what is written by hand (``solutions/``) and what students get (``assignments/``). The course
+folder holds what comes in and what grading makes of it: ``submitted/<student>/<assignment>/``, ``autograded/``,
+``feedback/``, ``results/`` and ``gradebook.db``. It is ``autograder/`` unless ``--course`` or AUTOGRADER_COURSE names
+another.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ TEXT_STUB = "*Your answer here.*"
 
 
 class CourseError(Exception):
-    """One sentence for a person: what is wrong and what to do about it. The command line shows it without a traceback."""
+    """One sentence for a person: what is wrong and what to do about it. The command line shows it as it is."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ class Course:
         """The notebook that an assignment is edited in. Raises CourseError for a name that does not exist."""
         names = self.assignment_names()
         if assignment not in names:
-            near = difflib.get_close_matches(assignment, names, n=1, cutoff=0.4) or [n for n in names if assignment in n]
+            near = difflib.get_close_matches(assignment, names, n=1, cutoff=0.4) or [
+                n for n in names if assignment in n
+            ]
             guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none yet'}."
             raise CourseError(f"there is no assignment {assignment!r} in {self.solutions}: {guess}")
         return self.solutions / assignment / f"{assignment}.ipynb"
@@ -90,7 +93,7 @@ class Course:
 
 
 def find_course(folder: str | os.PathLike[str] | None = None, root: Path = REPOSITORY) -> Course:
-    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE, else in the repository's ``autograder/``."""
+    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE, else in ``autograder/``."""
     chosen = Path(folder or os.environ.get("AUTOGRADER_COURSE") or root / "autograder").resolve()
     for path in (root, chosen):
         if odd := set(re.findall(r"[^\w./ @:,~-]", str(path))):
@@ -128,7 +131,6 @@ def nbgrader_settings(course: Course) -> Config:
     ]
     c.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
-        "autograder.gradebook.DropHiddenTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
     # Feedback and formgrader pages show what students wrote: markup in it is cleaned before a browser sees it.

@@ -182,7 +182,7 @@ def _trial(walls: bool = True) -> Iterator[Finding]:
             )
             error = room.request("run", code, "trial")
             refused = room.request("get", ["refused"]).get("refused")
-    except (RoomLost, OSError) as lost:
+    except (RoomLost, RuntimeError, OSError) as lost:
         error, refused = str(lost), None
     finally:
         if room:

@@ -1,6 +1,6 @@
 """nbgrader's side: verdicts into its gradebook through its own pipeline, and pages that are safe to read.
 
-``Examine`` stands in ``nbgrader autograde`` where the notebook would be executed, tests and all, in the student's kernel.
+``Examine`` stands in ``nbgrader autograde`` where the notebook would be run, tests and all, in the student's kernel.
 ``record`` runs the same pipeline for a verdict that is there already.
 """
 
@@ -104,7 +104,9 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
         course.folder.mkdir(parents=True, exist_ok=True)
         gradebook = Gradebook(f"sqlite:///{course.gradebook}", "")
     except Exception as error:
-        raise CourseError(f"{course.gradebook} cannot be opened ({first_line(error)}): is the folder writable?") from None
+        raise CourseError(
+            f"{course.gradebook} cannot be opened ({first_line(error)}): is the folder writable?"
+        ) from None
     with gradebook:
         yield gradebook
 
@@ -128,7 +130,9 @@ def recorded_marks(course: Course, assignment: str) -> dict[str, float]:
     return marks
 
 
-def record(course: Course, verdict: Verdict, clean: NotebookNode, timestamp: str = "", provisional: bool = False) -> None:
+def record(
+    course: Course, verdict: Verdict, clean: NotebookNode, timestamp: str = "", provisional: bool = False
+) -> None:
     """Enter one verdict into the gradebook by nbgrader's own autograde step on the clean notebook.
 
     timestamp    when it was handed in, as nbgrader writes it; late penalties rest on it
@@ -190,14 +194,32 @@ class DropHiddenTests(ClearHiddenTests):
         return cell, resources
 
 
-_TAGS = ALLOWED_TAGS | set(
-    "h1 h2 h3 h4 h5 h6 p div span pre br hr img table thead tbody tr th td del sub sup details summary dl dt dd".split()
-)
+_TAGS = ALLOWED_TAGS | {
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "p",
+    "div",
+    "span",
+    "pre",
+    "br",
+    "hr",
+    "img",
+    "del",
+    "sub",
+    "sup",
+}
+_TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "details", "summary", "dl", "dt", "dd"}
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "img" and name == "src":
-        return bool(re.match(r"data:image/(png|jpeg|gif|webp);base64,|https?://|\w[\w-]*\.(png|jpe?g|gif|webp|svg)$", value))
+        return bool(
+            re.match(r"data:image/(png|jpeg|gif|webp);base64,|https?://|\w[\w-]*\.(png|jpe?g|gif|webp|svg)$", value)
+        )
     if tag == "a" and name == "href":
         return bool(re.match(r"https?://|mailto:|#|[\w./-]+(#|$)", value))
     return name in {"class", "title", "alt", "align", "open", "start", "colspan", "rowspan", "width", "height"}

@@ -69,7 +69,7 @@ def read_hand_in(folder: Path) -> HandIn:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    """A regular file's bytes: no link, device or pipe, and no more than ``limit``. Raises OSError with a plain reason."""
+    """A regular file's bytes: no link, device or pipe, at most ``limit`` of them. Raises OSError with a reason."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

@@ -38,7 +38,7 @@ def release(course: Course, assignment: str, force: bool = False) -> str:
     """Generate ``assignments/<assignment>/`` anew and say what was done in one sentence.
 
     force  also where a person has worked in the released notebook; their version is kept beside under a dated name
-    Raises CourseError, with the old release untouched, for a faulty source, a leak, an edited release, or no permission.
+    Raises CourseError, the old release untouched, for a faulty source, a leak, an edited release, or no permission.
     """
     target = course.release_path(assignment)
     with _generated(course, assignment) as (new, files):
@@ -46,7 +46,9 @@ def release(course: Course, assignment: str, force: bool = False) -> str:
             return f"{_shown(course, target)} is fresh: nothing to do."
         brought, backup = _protect(course, target, force)
         try:
-            for name in sorted(files, key=lambda name: name == target.name):  # the notebook last: it vouches for the rest
+            for name in sorted(
+                files, key=lambda name: name == target.name
+            ):  # the notebook last: it vouches for the rest
                 place = target.parent / name
                 place.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(new / name, place)
@@ -63,7 +65,7 @@ def check_fresh(course: Course, assignment: str) -> list[str]:
     target = course.release_path(assignment)
     with _generated(course, assignment, beside=False) as (new, files):
         return [
-            f"{_shown(course, target.parent / name)} {'is stale' if (target.parent / name).exists() else 'is missing'}: "
+            f"{_shown(course, target.parent / name)} is {'stale' if (target.parent / name).exists() else 'missing'}: "
             f"run `autograder release {assignment}`."
             for name in sorted(files)
             if not _same(new, target.parent, {name})
@@ -129,9 +131,10 @@ def _test_cell_faults(cell: NotebookNode, name: str, solutions: set[str]) -> Ite
         yield "must end in exercise.score(), or stock nbgrader gives full marks"
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("Exercise"):
-            given = {k.arg: k.value for k in call.keywords}.get("points") or (call.args[1:2] or [None])[0]
-            if isinstance(given, ast.Constant) and given.value != cell.metadata["nbgrader"].get("points"):
-                yield f"says {given.value} points, its metadata {cell.metadata['nbgrader'].get('points')}"
+            said = [k.value for k in call.keywords if k.arg == "points"] + call.args[1:2]
+            points = cell.metadata["nbgrader"].get("points")
+            if said and isinstance(said[0], ast.Constant) and said[0].value != points:
+                yield f"says {said[0].value!r} points, its metadata {points!r}"
 
 
 def split_regions(text: str, kind: str) -> tuple[list[str], list[str]]:
@@ -238,14 +241,16 @@ def _generated(course: Course, assignment: str, beside: bool = True) -> Iterator
         _stamp(new / f"{assignment}.ipynb", files)
         if found := leaks(source, new):
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            raise CourseError(f"not released: {found[0]}{more}. Move it into the solution or hidden region, or reword it.")
+            raise CourseError(
+                f"not released: {found[0]}{more}. Move it into the solution or hidden region, or reword it."
+            )
         yield new, files
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def generate(course: Course, assignment: str, into: Path, database: bool = False) -> None:
-    """nbgrader's own generate_assignment, into a folder of its own; with ``database`` the gradebook learns the cells."""
+    """nbgrader's own generate_assignment, into its own folder; with ``database`` the gradebook learns the cells."""
     settings = nbgrader_settings(course)
     settings.CourseDirectory.release_directory = str(into)
     settings.CourseDirectory.assignment_id = assignment
@@ -259,7 +264,9 @@ def generate(course: Course, assignment: str, into: Path, database: bool = False
             converter.start()
         except NbGraderException as error:
             cause = failure(said, error)
-            cure = "remove them from the gradebook or undo the change" if "submissions associated" in cause else "mend it"
+            cure = (
+                "remove them from the gradebook or undo the change" if "submissions associated" in cause else "mend it"
+            )
             raise CourseError(f"nbgrader cannot generate {assignment} ({cause}): {cure}.") from None
 
 
@@ -278,7 +285,9 @@ def quiet_log(converter: BaseConverter) -> Iterator[list[str]]:
 
 def failure(said: list[str], error: NbGraderException) -> str:
     """The one line of an nbgrader log that names the cause."""
-    return next((line.strip() for line in reversed("\n".join(said).splitlines()) if "Error: " in line), first_line(error))
+    return next(
+        (line.strip() for line in reversed("\n".join(said).splitlines()) if "Error: " in line), first_line(error)
+    )
 
 
 def student_version(source: NotebookNode) -> NotebookNode:
@@ -307,7 +316,7 @@ def fingerprint(notebook: NotebookNode) -> str:
 def _protect(course: Course, target: Path, force: bool) -> tuple[set[str], Path | None]:
     """Refuse to overwrite a person's work, or with ``force`` keep it beside the release.
 
-    Returns the names of the files that the old release brought, and where the person's notebook is kept, if there is one.
+    Returns the names of the files that the old release brought, and where the person's notebook is kept, if any.
     """
     if not target.exists():
         return set(), None
@@ -321,7 +330,7 @@ def _protect(course: Course, target: Path, force: bool) -> tuple[set[str], Path 
         return set(stamp.get("files", [])), None
     if not force:
         raise CourseError(
-            f"{_shown(course, target)} has been worked in: move it away, or use --force (which keeps it beside the new one)."
+            f"{_shown(course, target)} has been worked in: move it away, or use --force, which keeps it beside."
         )
     when = datetime.now().strftime("%Y-%m-%d-%H%M%S")
     backup = target.parent.with_name(f"{target.stem}.saved-{when}.ipynb")

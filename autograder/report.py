@@ -26,7 +26,7 @@ NOT_WRITTEN = "not written yet"  # what convnets.checks says of a stub
 
 
 def plain(text: str, limit: int = 400) -> str:
-    """Text on one line without control characters, so that no hand-in can write to a terminal; at most ``limit`` long."""
+    """Text on one line without control characters, so that no hand-in steers a terminal; at most ``limit`` long."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -158,13 +158,11 @@ def tallies(verdicts: list[Verdict]) -> tuple[list[Tally], list[Tally]]:
         for name, found in exercises.items()
     ]
     by_check = []
-    for (exercise, name), found in checks.items():
-        said = Counter(plain(c.cause or c.message, 160) for c in found if not c.passed and (c.cause or c.message))
+    for (of, name), tried_by in checks.items():
+        said = Counter(plain(c.cause or c.message, 160) for c in tried_by if not c.passed and (c.cause or c.message))
         causes = tuple(f"{text} ({times}×)" if times > 1 else text for text, times in said.most_common(3))
-        passed = sum(c.passed for c in found)
-        by_check.append(
-            Tally(exercise, name, found[0].points, share(found), passed, len(found), found[0].hidden, causes)
-        )
+        first, passed = tried_by[0], sum(c.passed for c in tried_by)
+        by_check.append(Tally(of, name, first.points, share(tried_by), passed, len(tried_by), first.hidden, causes))
     return by_exercise, sorted(by_check, key=lambda tally: (-tally.failures, tally.of))
 
 
@@ -229,7 +227,9 @@ def _distribution(marks: list[float], points: float) -> tuple[str, str]:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     low = sum(mark < points / 2 for mark in marks)
-    title = f"{low} of {len(marks)} have less than half of the points" if low else "Everyone has half of the points or more"
+    title = (
+        f"{low} of {len(marks)} have less than half of the points" if low else "Everyone has half of the points or more"
+    )
     ax.set_title(title)
     return _inline(fig), f"Histogram of marks: {title}; median {median:g} of {points:g}."
 
@@ -327,7 +327,8 @@ _PAGE = """<!DOCTYPE html>
 {% endfor %}
 </table>
 <footer>Marks by tests; written answers are marked by hand in the formgrader and come on top.
-{% if environment %}Graded with {{ environment }}.{% endif %} For the instructor: what hidden checks saw is on this page.
+{% if environment %}Graded with {{ environment }}.{% endif %} For the instructor:
+what hidden checks saw is on this page.
 </footer>
 </body>
 </html>

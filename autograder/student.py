@@ -145,8 +145,8 @@ def seed(value: int) -> None:
     """Seed every global generator there is, as the examiner seeded its own."""
     random.seed(value)
     np.random.seed(value % 2**32)
-    if hasattr(torch := sys.modules.get("torch"), "manual_seed"):
-        torch.manual_seed(value)
+    if (seed_torch := getattr(sys.modules.get("torch"), "manual_seed", None)) is not None:
+        seed_torch(value)
 
 
 def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

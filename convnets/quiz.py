@@ -23,8 +23,8 @@ _STYLE = """<style>
 .quiz summary:hover {background: var(--jp-layout-color3, #e2e8ee)}
 .quiz summary:focus-visible, .quiz input:focus-visible {outline: 2px solid #0072B2}
 .quiz .why {margin: .1em 0 .4em 1.5em}
-.quiz .right {color: var(--jp-success-color0, #00694d); font-weight: 600}
-.quiz .wrong {color: var(--jp-error-color0, #a33c00); font-weight: 600}
+.quiz .right, .quiz .wrong {font-weight: 600; border-bottom: 2px solid #009E73}
+.quiz .wrong {border-color: #D55E00}
 .quiz input {font: inherit; width: 9em; padding: .15em .4em}
 </style>"""
 

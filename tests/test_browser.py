@@ -223,7 +223,7 @@ def test_keyboard_alone_is_enough(stepper, page):
     assert stepper.locator(".cx-total").inner_text().startswith("out[1, 0, 2]")
     active = stepper.locator('[data-grid="out"]').get_attribute("aria-activedescendant")
     assert stepper.locator(f"#{active}").get_attribute("aria-label").startswith("output 1, 0, 2")
-    assert stepper.locator('[data-grid="x"] .cursor').is_hidden() and stepper.locator('.ring').last.is_visible()
+    assert stepper.locator(".cursor:visible").count() == 0  # that mark belongs to the grids that can be edited
     page.screenshot("stepper_focus", stepper)
     keys.press(" ")
     page.page.wait_for_timeout(900)

@@ -27,10 +27,9 @@ TESTS = Path(__file__).resolve().parent
 EVIL = "**bold** <script>document.title='owned'</script><img src=x onerror=alert(1)>[me](javascript:alert(1))"
 
 
-@pytest.fixture
-def course(tmp_path):
+def make(root):
     """Five hand-ins: all right, blank, half right, not JSON, no file."""
-    course = toy.make_course(tmp_path)
+    course = toy.make_course(root)
     source = toy.source()
     toy.hand_in(course, "ada", hand_in(source))
     toy.hand_in(course, "bo", nbformat.writes(batch.student_version(source)).encode())
@@ -43,6 +42,18 @@ def course(tmp_path):
     toy.hand_in(course, "di", b"{not json")
     (course.submitted / "eve" / toy.NAME).mkdir(parents=True)
     return course
+
+
+@pytest.fixture
+def course(tmp_path):
+    return make(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A course that was graded; for tests that only look."""
+    course = make(tmp_path_factory.mktemp("graded"))
+    return course, grade(course)
 
 
 def grade(course, examine=fake_examiner.examine):
@@ -70,8 +81,8 @@ def entries(course, student):
 MARKS = {"ada": 10.0, "bo": 0.0, "cy": 7.0, "di": 0.0, "eve": 0.0}
 
 
-def test_every_hand_in_gets_a_mark_and_the_gradebook_and_export_agree(course, tmp_path):
-    verdicts = grade(course)
+def test_every_hand_in_gets_a_mark_and_the_gradebook_and_export_agree(graded, tmp_path):
+    course, verdicts = graded
     assert {name: verdict.earned for name, verdict in verdicts.items()} == MARKS
     assert gradebook.recorded_marks(course, toy.NAME) == MARKS
     with gradebook.open_gradebook(course) as book:
@@ -81,15 +92,15 @@ def test_every_hand_in_gets_a_mark_and_the_gradebook_and_export_agree(course, tm
     assert {float(row["max_score"]) for row in rows} == {13.0}
 
 
-def test_written_answers_wait_for_a_person_and_empty_ones_do_not(course):
-    grade(course)
+def test_written_answers_wait_for_a_person_and_empty_ones_do_not(graded):
+    course, _ = graded
     assert entries(course, "ada")[0] == {"test_double": (4.0, False), "test_square": (6.0, False), "why": (None, True)}
     assert entries(course, "bo")[0]["why"] == (0.0, False)
     assert entries(course, "di")[0]["why"] == (0.0, False)
 
 
-def test_a_reason_stands_in_the_gradebook_too(course):
-    verdicts = grade(course)
+def test_a_reason_stands_in_the_gradebook_too(graded):
+    course, verdicts = graded
     assert verdicts["eve"].problems == [f"no {toy.NAME}.ipynb was handed in: there is no notebook"]
     assert entries(course, "eve")[1]["double"] == verdicts["eve"].problems[0]
     assert entries(course, "di")[1]["double"] == verdicts["di"].problems[0]
@@ -189,7 +200,9 @@ def test_links_pipes_and_giants_are_not_read(course):
 
 
 def test_names_times_and_odd_folders(course):
-    (course.submitted / "ada" / toy.NAME / f"{toy.NAME}.ipynb").rename(course.submitted / "ada" / toy.NAME / "mine.ipynb")
+    (course.submitted / "ada" / toy.NAME / f"{toy.NAME}.ipynb").rename(
+        course.submitted / "ada" / toy.NAME / "mine.ipynb"
+    )
     (course.submitted / "ada" / toy.NAME / "timestamp.txt").write_text("yesterday, honestly")
     (course.submitted / "cy" / toy.NAME / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
     (course.submitted / "bo[1]*" / toy.NAME).mkdir(parents=True)
@@ -224,8 +237,8 @@ def nbgrader(course, *command):
     return done
 
 
-def test_feedback_tells_names_points_and_hints_but_no_hidden_test_and_runs_nothing(course):
-    grade(course)
+def test_feedback_tells_names_points_and_hints_but_no_hidden_test_and_runs_nothing(graded):
+    course, _ = graded
     nbgrader(course, "generate_feedback", toy.NAME)
     page = (course.feedback / "cy" / toy.NAME / f"{toy.NAME}.html").read_text()
     assert "negative numbers" in page and "Does it work below zero?" in page and "double: 1 of 4 points" in page
@@ -241,8 +254,8 @@ def harmless(page):
     assert "<script>document" not in page and "onerror" not in page and "javascript:alert" not in page
 
 
-def test_the_formgraders_page_runs_nothing(course):
-    grade(course)
+def test_the_formgraders_page_runs_nothing(graded):
+    course, _ = graded
     settings = nbgrader_settings(course)
     settings.HTMLExporter.template_name = "formgrade"
     settings.HTMLExporter.extra_template_basedirs = [handlers.template_path]
@@ -271,15 +284,10 @@ def test_results_are_whole_files(course):
     assert grade(course)["cy"].earned == 7
 
 
-@pytest.mark.parametrize(
-    "make, says",
-    [
-        (lambda course: course, "there is no folder"),
-        (lambda course: course.submitted.mkdir(), "holds no hand-in"),
-    ],
-)
-def test_nothing_to_grade(tmp_path, make, says):
+def test_nothing_to_grade(tmp_path):
     course = toy.make_course(tmp_path)
-    make(course)
-    with pytest.raises(CourseError, match=says):
+    with pytest.raises(CourseError, match="there is no folder"):
+        grade(course)
+    course.submitted.mkdir()
+    with pytest.raises(CourseError, match="holds no hand-in"):
         grade(course)

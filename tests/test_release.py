@@ -28,7 +28,7 @@ def test_stubs_for_solutions_and_no_hidden_tests(course):
     release(course, toy.NAME)
     cells = {cell.id: cell for cell in released(course).cells}
     assert cells["double"].source.endswith("    # Your code here.\n    raise NotImplementedError")
-    assert cells["double"].source.startswith("def double(x):\n    \"\"\"Twice x.\"\"\"")
+    assert cells["double"].source.startswith('def double(x):\n    """Twice x."""')
     assert "double(2)" in cells["test-double"].source and "-14" not in cells["test-double"].source
     assert cells["why"].source == "*Your answer here.*"
     assert (course.release_path(toy.NAME).parent / "numbers.txt").read_text() == "1 2 3\n"
@@ -59,7 +59,10 @@ def test_check_sees_what_is_missing_or_stale_and_writes_nothing(course):
     "change, says",
     [
         (lambda cells, nb: cells["title"].update(source="Hint: `twice_as_much = x + x`"), "twice_as_much = x + x"),
-        (lambda cells, nb: cells["question"].update(source='assert_close(double(-7), -14, "double(-7)")'), "double(-7)"),
+        (
+            lambda cells, nb: cells["question"].update(source='assert_close(double(-7), -14, "double(-7)")'),
+            "double(-7)",
+        ),
         (lambda cells, nb: nb.metadata.update(note="return x * x * 1"), "return x * x * 1"),
         (lambda cells, nb: cells["question"].update(source="Because both sums are the same number."), "both sums"),
     ],
@@ -80,7 +83,9 @@ def test_a_solution_in_another_file_is_found(course):
 
 def test_what_students_see_anyway_is_no_leak(course, tmp_path):
     def change(cells, _):
-        cells["double"].source = toy.DOUBLE.replace("twice_as_much = x + x", "assert_close(double(2), 4, 'x')\n    y = 3")
+        cells["double"].source = toy.DOUBLE.replace(
+            "twice_as_much = x + x", "assert_close(double(2), 4, 'x')\n    y = 3"
+        )
         cells["test-double"].source = toy.TEST_DOUBLE.replace('"double(2)"', "'x'")
 
     change_source(course, change)
@@ -98,11 +103,17 @@ def rename(cells, _):
         (rename, "another cell has the same grade_id"),
         (lambda c, _: c["double"].update(source="def double(x): return 2 * x"), "without a region"),
         (lambda c, _: c["double"].update(source=toy.DOUBLE.replace("### END SOLUTION", "")), "END SOLUTION is missing"),
-        (lambda c, _: c["test-double"].update(source=toy.TEST_DOUBLE.replace("HIDDEN TESTS", "HIDDEN TEST")), "no marker"),
+        (
+            lambda c, _: c["test-double"].update(source=toy.TEST_DOUBLE.replace("HIDDEN TESTS", "HIDDEN TEST")),
+            "no marker",
+        ),
         (lambda c, _: c["test-double"].update(source=toy.TEST_DOUBLE.replace("exercise.score()", "")), "must end in"),
         (lambda c, _: c["test-double"].update(source=toy.TEST_DOUBLE.replace("points=4", "points=5")), "says 5 points"),
         (lambda c, _: c["test-square"].metadata["nbgrader"].update(points=0), "has no points"),
-        (lambda c, _: c["title"].update(source="### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n### BEGIN SOLUTION"), "cell 1"),
+        (
+            lambda c, _: c["title"].update(source="### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n### BEGIN SOLUTION"),
+            "cell 1",
+        ),
         (lambda c, _: c["test-square"].metadata["nbgrader"].update(grade_id="test_cube"), "no solution cell before it"),
     ],
 )
@@ -132,7 +143,7 @@ def test_work_in_a_release_is_never_overwritten(course):
     release(course, toy.NAME)
     work_in(course)
     mine = course.release_path(toy.NAME).read_bytes()
-    with pytest.raises(CourseError, match="has been worked in.*--force"):
+    with pytest.raises(CourseError, match=r"has been worked in.*--force"):
         release(course, toy.NAME)
     assert course.release_path(toy.NAME).read_bytes() == mine
     said = release(course, toy.NAME, force=True)
@@ -168,6 +179,11 @@ def test_the_student_version_is_what_nbgrader_releases_but_for_hidden_tests(cour
 
 def test_regions():
     assert split_regions("a\n### BEGIN SOLUTION\nb\n### END SOLUTION\nc", "SOLUTION") == (["b"], ["a", "c"])
-    for bad in ("### END SOLUTION", "### BEGIN SOLUTION\n### BEGIN SOLUTION", "### begin solution", "### BEGIN SOLUTIONS"):
+    for bad in (
+        "### END SOLUTION",
+        "### BEGIN SOLUTION\n### BEGIN SOLUTION",
+        "### begin solution",
+        "### BEGIN SOLUTIONS",
+    ):
         with pytest.raises(ValueError, match="###"):
             split_regions(bad, "SOLUTION")

@@ -1,7 +1,7 @@
 """A small class that never was: good, weak and hostile hand-ins, to see a grader at work and to test it on.
 
-What somebody wrote stands in ``<assignment>/<student>.py`` (an answers file) or is one of the right answers; what they did
-to the notebook besides is a function here. Nobody in it is a real person.
+What somebody wrote stands in ``<assignment>/<student>.py`` (an answers file) or is one of the right answers; what they
+did to the notebook besides is a function here. Nobody in it is a real person.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def tags_cells_to_be_skipped(notebook: NotebookNode) -> NotebookNode:
 
 def writes_markup(notebook: NotebookNode) -> NotebookNode:
     """Answers that would run in the browser of whoever grades them."""
-    evil = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> [me](javascript:alert(1))"
+    evil = "<script>document.title='owned'</script> <img src=x onerror=alert(2)> [me](javascript:alert(1))"
     for cell in notebook.cells:
         role = cell.metadata.get("nbgrader", {})
         if role.get("grade") and role.get("solution"):

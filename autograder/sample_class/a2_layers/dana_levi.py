@@ -1,4 +1,4 @@
-"""Right where it is easy: exp overflows, a tie feeds every maximum, the way back of a convolution knows stride 1 only."""
+"""Right where it is easy: exp overflows, a tie feeds every maximum, convolution's way back knows stride 1 only."""
 
 import numpy as np
 

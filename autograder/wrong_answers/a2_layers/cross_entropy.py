@@ -48,7 +48,7 @@ def log_softmax(logits):
 
 
 # %% cross_entropy | log(p + 1e-8)
-# caught by: random batches: loss
+# caught by: logits of a thousand: loss
 # also: tiny_convnet
 def log_softmax(logits):
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
