@@ -131,6 +131,7 @@ def nbgrader_settings(course: Course) -> Config:
     ]
     c.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
+        "autograder.gradebook.DropHiddenTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
     # Feedback and formgrader pages show what students wrote: markup in it is cleaned before a browser sees it.

@@ -235,6 +235,7 @@ def _jail(settings: Settings) -> list[str]:
         binds = [(str(path), place) for path, place in mounts.items()]
     command += ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-net"]
     command += ["--unshare-cgroup-try", "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    command += ["--size", str(256 * 2**20), "--tmpfs", "/tmp"]  # first: the course itself may lie below /tmp
     for source, place in binds:
         command += ["--ro-bind", source, place]
     for name in ("bin", "lib", "lib64", "sbin"):
@@ -245,7 +246,7 @@ def _jail(settings: Settings) -> list[str]:
     for package in settings.hidden_packages:
         for place in _package_folders(package):
             command += ["--size", "4096", "--tmpfs", place, "--remount-ro", place]
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(256 * 2**20), "--tmpfs", "/tmp"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
     command += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
     return [*command, "--uid", "1000", "--gid", "1000", "--hostname", "room", "--chdir", "/tmp"]
 
@@ -264,7 +265,11 @@ def find_walls() -> str | None:
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed: `apt install bubblewrap` (or your system's package of that name)"
     tried = subprocess.run(
-        [*_jail(Settings()), "/bin/true"], cwd="/", env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+        [*_jail(Settings()), sys.executable, "-I", "-c", ""],
+        cwd="/",
+        env=_environment("/tmp"),
+        capture_output=True,
+        text=True,
     )
     if tried.returncode == 0:
         return None

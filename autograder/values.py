@@ -331,5 +331,3 @@ def write_back(value: Any, new: Any) -> None:
         value.bit_generator.state = new.bit_generator.state
     elif _is_tensor(value):
         value.detach().copy_(new.detach())
-
-

@@ -25,7 +25,7 @@ import textwrap
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,9 +52,6 @@ class CheckFailed(AssertionError):
     def __init__(self, message: str, cause: str = ""):
         super().__init__(f"{message}: {cause}" if cause else message)
         self.cause = cause
-
-
-NOT_WRITTEN = "not written yet"
 
 
 @dataclass
@@ -93,6 +90,8 @@ class Check:
             self.earned = self.points * self._fraction
         else:
             self.message = describe(error)
+            if not isinstance(error, AssertionError):
+                self.hints = ()  # the code did not get as far as what the hints are about
             self.cause = getattr(error, "cause", "") if isinstance(error, CheckFailed) else self.message
 
 
@@ -121,7 +120,7 @@ class Exercise:
     ) -> Iterator[Check]:
         """Run the block as one check worth ``points``.
 
-        hint     one sentence, or several, each telling a little more; none may give the answer away
+        hint     one sentence, or several, each telling a little more; shown from the second failure on
         seed     of ``t.rng`` and of every global generator on both sides; taken from the names if not given
         seconds  the examiner's time limit for the block (a hand-in may be slow: be generous)
         """
@@ -150,13 +149,21 @@ class Exercise:
         check._finish(errors[0] if errors else None)
 
     def score(self) -> float:
-        """Print one line per check and return the points earned (the cell's last expression)."""
+        """Print one line per check and return the points earned (the cell's last expression).
+
+        A check that fails says what was seen; when it fails again it gives a hint, then the next one.
+        """
         for notify in self.on_score:
             notify(self)
+        seen: set[str] = set()
         for check in self.checks:
             key = (self.name, check.name)
             failures = self._failures[key] = 0 if check.passed else self._failures.get(key, 0) + 1
-            print(report_line(check, hints=failures))
+            if check.message in seen:
+                check = replace(check, message="the same again")
+            elif not check.hints:  # an error of the code itself, which will stop other checks too
+                seen.add(check.message)
+            print(report_line(check, hints=failures - 1))
         total = sum(check.earned for check in self.checks)
         shown = sum(check.points for check in self.checks)
         print(f"{self.name}: {total:g} of {shown:g} points", end="")
@@ -171,7 +178,7 @@ def report_line(check: Check, hints: int = 1) -> str:
     lines = [f"{mark} {check.name}  ({check.earned:g}/{check.points:g})"]
     if not check.passed:
         lines += textwrap.wrap(check.message, 100, initial_indent="    ", subsequent_indent="    ")
-        for hint in () if check.message == NOT_WRITTEN else check.hints[:hints]:
+        for hint in check.hints[:hints]:
             lines += textwrap.wrap(f"hint: {hint}", 100, initial_indent="    ", subsequent_indent="      ")
     return "\n".join(lines)
 
@@ -180,7 +187,7 @@ def describe(error: BaseException) -> str:
     """A sentence for whatever a check's block raised."""
     text = str(error).strip()
     if isinstance(error, NotImplementedError):
-        return text or NOT_WRITTEN
+        return text or "not written yet"
     if isinstance(error, CheckFailed):
         return text
     if isinstance(error, AssertionError):

@@ -75,7 +75,9 @@ def source():
     cells = [
         new_markdown_cell("# Toy"),
         _cell("setup", SETUP, locked=True),
-        _cell("double", "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION", solution=True),
+        _cell(
+            "double", "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION", solution=True
+        ),
         _cell("test_double", TEST_DOUBLE, grade=True, locked=True, points=5),
         _cell("name", "### BEGIN SOLUTION\n### END SOLUTION", solution=True),
         _cell("test_name", TEST_NAME, grade=True, locked=True, points=2),
@@ -170,14 +172,19 @@ def test_a_function_that_hangs_or_crashes_costs_its_own_checks(source):
     assert [c.passed for c in verdict.exercises[0].checks] == [True, True, False, False, False]
     assert verdict.exercises[1].earned == 2
     assert "twice before" in verdict.exercises[0].checks[4].message
-    verdict = marks(source, double="import os\ndef double(x):\n    os._exit(9) if x is None else None\n    return 2 * x")
+    verdict = marks(
+        source, double="import os\ndef double(x):\n    os._exit(9) if x is None else None\n    return 2 * x"
+    )
     assert [c.passed for c in verdict.exercises[0].checks] == [True, True, True, True, False]
     assert "exit code 9" in verdict.exercises[0].checks[4].message
 
 
 BOUNDED = {
     "a 100 GB array": ("big = np.ones(10**11 // 8)", "MemoryError"),
-    "forks without end": ("import os\nimport time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(60)", "BlockingIOError"),
+    "forks without end": (
+        "import os\nimport time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(60)",
+        "BlockingIOError",
+    ),
     "a full disk": ("f = open('/tmp/f', 'wb')\nwhile True: f.write(b'0' * 2**20)", "OSError"),
     "the network": ("import socket; socket.create_connection(('127.0.0.1', 22), 2)", "Error"),
     "another file": ("open('/etc/passwd')", "FileNotFoundError"),
@@ -199,7 +206,8 @@ def test_what_a_room_does_not_give(source, cell, error):
 
 CHEATS = {
     "numpy's testing replaced": "np.testing.assert_allclose = np.allclose = lambda *a, **k: True",
-    "the checks replaced": "import convnets.checks as c\nc.assert_close = lambda *a, **k: None\nassert_close = c.assert_close\n"
+    "the checks replaced": "import convnets.checks as c\n"
+    "c.assert_close = lambda *a, **k: None\nassert_close = c.assert_close\n"
     "c.Exercise.score = lambda self: 5\nclass Exercise: pass",
     "an object that equals everything": "class Any:\n    __eq__ = __lt__ = __le__ = lambda s, o: True\n"
     "    __array__ = None\n    __len__ = lambda s: 3\n    shape = (3,)\ndef double(x): return Any()",
@@ -248,25 +256,38 @@ def double(x):
     assert "found b'77DROW'" in verdict.exercises[0].checks[3].message
 
 
+def only_tests(cells):
+    return [cell for cell in cells if "test" in cell["id"]]
+
+
+def no_tests(cells):
+    return [cell for cell in cells if "test" not in cell["id"]]
+
+
+def with_role(cell, **role):
+    return cell | {"metadata": {"nbgrader": cell["metadata"].get("nbgrader", {}) | role}}
+
+
 SPOILERS = {
-    "tagged to be skipped": lambda cells: [c | {"metadata": c["metadata"] | {"tags": ["skip-execution"]}} for c in cells],
-    "tests deleted": lambda cells: [c for c in cells if "test" not in c["id"]],
-    "tests edited": lambda cells: [c | {"source": "5.0"} if "test" in c["id"] else c for c in cells],
-    "points edited": lambda cells: [
-        c | {"metadata": {"nbgrader": c["metadata"]["nbgrader"] | {"points": 99}}} if "test" in c["id"] else c for c in cells
+    "tagged to be skipped": lambda cells: [
+        cell | {"metadata": cell["metadata"] | {"tags": ["skip-execution"]}} for cell in cells
     ],
+    "tests deleted": no_tests,
+    "tests edited": lambda cells: [c | {"source": "5.0"} if c in only_tests(cells) else c for c in cells],
+    "points edited": lambda cells: [with_role(c, points=99) if c in only_tests(cells) else c for c in cells],
     "every cell there twice": lambda cells: cells + cells,
     "setup replaced": lambda cells: [c | {"source": "raise SystemExit"} if c["id"] == "setup" else c for c in cells],
     "setup deleted": lambda cells: [c for c in cells if c["id"] != "setup"],
-    "unknown schema": lambda cells: [
-        c | {"metadata": {"nbgrader": c["metadata"].get("nbgrader", {}) | {"schema_version": 77}}} for c in cells
-    ],
-    "tests before the answers": lambda cells: [c for c in cells if "test" not in c["id"]] + [c for c in cells if "test" in c["id"]],
+    "unknown schema": lambda cells: [with_role(c, schema_version=77) for c in cells],
+    "tests behind all answers": lambda cells: no_tests(cells) + only_tests(cells),
     "markdown in place of code": lambda cells: [c | {"cell_type": "markdown"} for c in cells],
     "source as a list, odd cells between": lambda cells: [
-        *[c | {"source": c["source"].splitlines(True)} for c in cells], {"cell_type": 7}, 3, {"source": None, "metadata": []}
+        *[c | {"source": c["source"].splitlines(True)} for c in cells],
+        {"cell_type": 7},
+        3,
+        {"source": None, "metadata": []},
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS.keys())
@@ -388,7 +409,9 @@ def test_digest_covers_the_source_and_the_graders_code(source, tmp_path, monkeyp
 def test_torch_on_both_sides():
     room = Room(Settings())
     room.limit(60)
-    room.request("run", "import torch\nclass Net(torch.nn.Linear): pass\nnet = Net(2, 3)\ndef double_(x): return x.mul_(2)", "c")
+    room.request(
+        "run", "import torch\nclass Net(torch.nn.Linear): pass\nnet = Net(2, 3)\ndef double_(x): return x.mul_(2)", "c"
+    )
     room.request("seed", 5)
     torch.manual_seed(5)
     net, double_ = (room.request("get", [name])[name] for name in ("net", "double_"))

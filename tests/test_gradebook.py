@@ -37,7 +37,6 @@ def make(root):
     cells = {cell.id: cell for cell in half.cells}
     cells["double"].source = "# BEGIN HIDDEN TESTS\ndef double(x):\n    return abs(x) * 2"
     cells["why"].source = EVIL
-    half.cells.insert(0, nbformat.v4.new_raw_cell(EVIL))
     toy.hand_in(course, "cy", nbformat.writes(half).encode())
     toy.hand_in(course, "di", b"{not json")
     (course.submitted / "eve" / toy.NAME).mkdir(parents=True)
@@ -260,8 +259,9 @@ def test_the_formgraders_page_runs_nothing(graded):
     settings.HTMLExporter.template_name = "formgrade"
     settings.HTMLExporter.extra_template_basedirs = [handlers.template_path]
     resources = {"base_url": "", "index": 0, "total": 1, "notebook_id": toy.NAME, "notebook_path": "x"}
-    path = course.autograded / "cy" / toy.NAME / f"{toy.NAME}.ipynb"
-    page, _ = HTMLExporter(config=settings).from_filename(str(path), resources=resources)
+    notebook = nbformat.read(course.autograded / "cy" / toy.NAME / f"{toy.NAME}.ipynb", as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_raw_cell(EVIL))
+    page, _ = HTMLExporter(config=settings).from_notebook_node(notebook, resources=resources)
     harmless(page)
 
 

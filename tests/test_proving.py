@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 import pytest
 import toy_course
-from nbformat import NotebookNode
 
 from autograder import proving
 from autograder.answers import AnswersError, hand_in, read_answers, solution_cells
@@ -55,23 +54,13 @@ reason = "one divides as it multiplies, and 9.0 equals 9"
 """
 
 
-def assignment() -> NotebookNode:
-    """The toy assignment; each test cell imports what it needs, for the examiner keeps them apart."""
-    source = toy_course.source()
-    imports, rest = toy_course.TEST_DOUBLE.split("\n", 1)
-    for cell in source.cells:
-        if cell.source in (rest, toy_course.TEST_SQUARE):
-            cell.source = f"{imports}\n{cell.source}"
-    return source
-
-
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """The toy course with answers that prove it."""
     monkeypatch.setattr(proving, "WRONG_ANSWERS", 1)
     monkeypatch.setattr(proving, "RIGHT_ANSWERS", 1)
     monkeypatch.setattr(proving, "CAUGHT", 0.8)  # of five
-    course = toy_course.make_course(tmp_path, assignment())
+    course = toy_course.make_course(tmp_path)
     write(course, "right_answers/style.py", RIGHT)
     write(course, "wrong_answers/all.py", WRONG)
     write(course, "wrong_answers/equivalent_mutants.toml", EQUIVALENT)
@@ -131,11 +120,11 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
 def test_an_unknown_exercise_is_named_with_those_there_are(course: Course) -> None:
     path = write(course, "wrong_answers/all.py", WRONG.replace("%% square", "%% cube"))
     with pytest.raises(AnswersError, match=r"all.py:9: no exercise 'cube'; there are double, square"):
-        hand_in(assignment(), read_answers(path))
+        hand_in(toy_course.source(), read_answers(path))
 
 
 def test_a_hand_in_holds_the_answers_and_no_hidden_test(course: Course) -> None:
-    source = assignment()
+    source = toy_course.source()
     answers = read_answers(write(course, "wrong_answers/all.py", WRONG))
     mixed = nbformat.reads(hand_in(source, answers[:1]).decode(), as_version=4)
     assert {name: cell.source for name, cell in solution_cells(mixed).items()} == {
@@ -145,9 +134,9 @@ def test_a_hand_in_holds_the_answers_and_no_hidden_test(course: Course) -> None:
     blank = hand_in(source, blank=True).decode()
     assert "NotImplementedError" in blank and "twice_as_much" not in blank
     assert "HIDDEN" not in blank + nbformat.writes(mixed)
-    assert source == assignment()
+    assert source == toy_course.source()
     bare = nbformat.reads(hand_in(source, bare=True).decode(), as_version=4)
-    assert [cell.id for cell in bare.cells] == ["double", "test-double", "square", "test-square", "why"]
+    assert [cell.id for cell in bare.cells] == ["setup", "double", "test-double", "square", "test-square", "why"]
 
 
 # --- mutants ---------------------------------------------------------------------------------------------------------
@@ -207,7 +196,7 @@ def test_every_kind_of_fault_is_found(course: Course, monkeypatch: pytest.Monkey
 
 
 def test_an_answer_that_harms_another_exercise_is_found(course: Course) -> None:
-    source = assignment()
+    source = toy_course.source()
     double = next(cell for cell in source.cells if cell.source == toy_course.DOUBLE)
     double.source = double.source.replace("x + x", "helper(x)")
     double.source += "\n\n\ndef helper(x):\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION"

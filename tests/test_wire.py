@@ -51,7 +51,12 @@ def peer():
     here, there = socket.socketpair()
     functions = FUNCTIONS | {"same": lambda x: x, "make": Point, "fail": fail, "apply": lambda f, *a: f(*a)}
     other = Peer(there, functions, Callback)
-    thread = threading.Thread(target=lambda: pytest.raises(Lost, other.serve_forever), daemon=True)
+
+    def serve():
+        with contextlib.suppress(Lost):
+            other.serve_forever()
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     yield Peer(here, {"call": lambda f, *a, **k: f(*a, **k)}, StandIn)
     here.close()
@@ -59,7 +64,23 @@ def peer():
     assert not thread.is_alive()
 
 
-PLAIN = [None, True, 3, -(2**70), 2.5, float("inf"), 1 + 2j, "é\ud800", b"\x00", [], (1, [2, (3,)]), {"a": 1, (2, 3): [4]}, slice(1, None, 2), range(3), ...]  # fmt: skip
+PLAIN = [
+    None,
+    True,
+    3,
+    -(2**70),
+    2.5,
+    float("inf"),
+    1 + 2j,
+    "é\ud800",
+    b"\x00",
+    [],
+    (1, [2, (3,)]),
+    {"a": 1, (2, 3): [4]},
+    slice(1, None, 2),
+    range(3),
+    ...,
+]
 
 
 @pytest.mark.parametrize("value", PLAIN, ids=repr)
@@ -157,12 +178,18 @@ def test_exceptions_keep_their_type_and_text(peer):
     with pytest.raises(ValueError, match="told you") as caught:
         peer.request("fail")
     assert type(caught.value).__name__ == "OwnError"
-    for kind, text in [(KeyError, "k"), (StopIteration, ""), (IndexError, "i"), (UnicodeDecodeError, None), (SystemExit, "")]:
+    for kind, text in [
+        (KeyError, "k"),
+        (StopIteration, ""),
+        (IndexError, "i"),
+        (UnicodeDecodeError, None),
+        (SystemExit, ""),
+    ]:
 
         def throw(kind=kind, text=text):
             raise kind(text) if text is not None else UnicodeDecodeError("utf-8", b"", 0, 1, "bad")
 
-        with pytest.raises(Exception) as caught:  # noqa: B017, PT011
+        with pytest.raises(Exception) as caught:
             peer.request("apply", throw)
         assert type(caught.value).__name__ == kind.__name__
 
@@ -195,12 +222,30 @@ def test_a_deadline_ends_the_waiting():
 
 
 BAD_VALUES = [
-    ["list"], ["nope", 1], [], {"a": 1}, ["array", "O", [1], "C", True, b"12345678"], ["array", "<f8", [2], "C", True, b""],
-    ["array", "<f8", [-1], "C", True, b""], ["array", "<f8", [2**62, 4], "C", True, b""], ["array", "V8", [1], "C", True, b"12345678"],
-    ["same", 5], ["same", -1], ["mine", "x", "t", []], ["mine", 1, "t", 3], ["yours", 9], ["yours", []], ["type", "open"],
-    ["Generator", "open", []], ["int", "zz"], ["tensor", "open", True, "<f4", [], "C", True, b""], ["dict", [[["list", []], 1]]],
-    ["range", [0.5]], ["torch.dtype", "__class__"], ["scalar", "<f8", b"1"],
-]  # fmt: skip
+    ["list"],
+    ["nope", 1],
+    [],
+    {"a": 1},
+    ["array", "O", [1], "C", True, b"12345678"],
+    ["array", "<f8", [2], "C", True, b""],
+    ["array", "<f8", [-1], "C", True, b""],
+    ["array", "<f8", [2**62, 4], "C", True, b""],
+    ["array", "V8", [1], "C", True, b"12345678"],
+    ["same", 5],
+    ["same", -1],
+    ["mine", "x", "t", []],
+    ["mine", 1, "t", 3],
+    ["yours", 9],
+    ["yours", []],
+    ["type", "open"],
+    ["Generator", "open", []],
+    ["int", "zz"],
+    ["tensor", "open", True, "<f4", [], "C", True, b""],
+    ["dict", [[["list", []], 1]]],
+    ["range", [0.5]],
+    ["torch.dtype", "__class__"],
+    ["scalar", "<f8", b"1"],
+]
 
 
 @pytest.mark.parametrize("value", BAD_VALUES, ids=repr)
@@ -211,11 +256,19 @@ def test_a_reply_that_is_no_value_is_refused(value):
 
 @pytest.mark.parametrize(
     "frame",
-    [b"", b"\xc1", msgpack.packb(3), msgpack.packb({"error": 3}), msgpack.packb({"error": {"mro": ["a b"]}}),
-     msgpack.packb({"value": 1, "changes": [[0, 1]]}), msgpack.packb({"do": "call", "with": 3, "drop": []}),
-     msgpack.packb({"do": "exec", "with": ["list", [["list", []], ["dict", []]]], "drop": []}), b"\x91" * 5000],
+    [
+        b"",
+        b"\xc1",
+        msgpack.packb(3),
+        msgpack.packb({"error": 3}),
+        msgpack.packb({"error": {"mro": ["a b"]}}),
+        msgpack.packb({"value": 1, "changes": [[0, 1]]}),
+        msgpack.packb({"do": "call", "with": 3, "drop": []}),
+        msgpack.packb({"do": "exec", "with": ["list", [["list", []], ["dict", []]]], "drop": []}),
+        b"\x91" * 5000,
+    ],
     ids=lambda frame: repr(frame[:30]),
-)  # fmt: skip
+)
 def test_a_frame_that_is_no_reply_is_refused(frame):
     with pytest.raises(WireError):
         _reply(frame)
