@@ -14,6 +14,7 @@ import io
 import platform
 import time
 from collections.abc import Collection
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from convnets import checks
 LOSSES_PER_EXERCISE = 2  # rooms that one exercise may lose before the rest of its checks is given up
 LOSSES = 8  # and that the whole hand-in may lose
 _HERE = Path(__file__).resolve().parent
+_DECIDING = ("examiner", "notebook", "room", "standins", "student", "values", "wire")  # modules that a mark depends on
 
 
 def examine(
@@ -53,7 +55,7 @@ def examine(
     verdict.environment = environment(walls)
     session = _Examination(Settings.of(source.metadata), walls, verdict)
     try:
-        for cell in paper.notebook.cells:
+        for number, cell in enumerate(paper.notebook.cells, 1):
             role = notebook.role(cell)
             if role == "test":
                 name = notebook.grade_id(cell)
@@ -61,7 +63,7 @@ def examine(
                 if tested and not (stop_at_first_failure and session.failed):
                     verdict.exercises.append(session.test(cell))
             elif cell.cell_type == "code":
-                session.run(cell, locked=role == "locked")
+                session.run(cell, notebook.grade_id(cell) or f"no. {number}", locked=role == "locked")
     finally:
         session.close()
     verdict.seconds = round(time.monotonic() - started, 3)
@@ -71,9 +73,9 @@ def examine(
 def digest(source: NotebookNode, handin: bytes | None) -> str:
     """Of everything a mark depends on: the hand-in, the source's cells, and the grader's own code."""
     parts = [handin or b"", repr([(c.cell_type, c.source, notebook.role(c)) for c in source.cells]).encode()]
-    parts += [repr(sorted(source.metadata.get("convnets", {}).items())).encode(), platform.python_version().encode()]
-    code = [*sorted(_HERE.glob("*.py")), Path(checks.__file__)]
-    parts += [path.read_bytes() for path in code]
+    parts += [repr(sorted(source.metadata.get("convnets", {}).items())).encode()]
+    parts += [repr((platform.python_version(), *map(version, ("numpy", "torch", "ipython")))).encode()]
+    parts += [path.read_bytes() for path in (*(_HERE / f"{name}.py" for name in _DECIDING), Path(checks.__file__))]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -110,12 +112,11 @@ class _Examination:
 
     # the student's cells
 
-    def run(self, cell: NotebookNode, locked: bool) -> None:
+    def run(self, cell: NotebookNode, label: str, locked: bool) -> None:
         """Run a cell in the room; a locked one, which is the instructor's, on this side too."""
         if locked:
             exec(compile(cell.source, f"<{notebook.grade_id(cell)}>", "exec"), self.names)
             self._wanted |= _names_left_open(cell.source)
-        label = notebook.grade_id(cell) or cell.id
         try:
             self._enter()
             self._limit(self.settings.cell_seconds)

@@ -19,6 +19,7 @@ which is what nbgrader calls partial credit. The same cell runs in the student's
 from __future__ import annotations
 
 import builtins
+import os
 import random
 import sys
 import textwrap
@@ -169,6 +170,8 @@ class Exercise:
         print(f"{self.name}: {total:g} of {shown:g} points", end="")
         rest = self.points - shown
         print(f"; {rest:g} more are checked after you hand in." if rest > 1e-9 else ".")
+        if total == shown and "NBGRADER_VALIDATING" in os.environ:
+            total = self.points  # `nbgrader validate` and Lab's button ask whether everything that is visible passes
         return round(total, 6)
 
 

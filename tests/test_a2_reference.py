@@ -13,7 +13,7 @@ import matplotlib
 import nbformat
 import numpy as np
 import pytest
-from nbgrader.preprocessors import ClearSolutions
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 
 from convnets import checks
 
@@ -112,7 +112,9 @@ def test_points_agree_everywhere(notebook, reference):
     total = re.search(r"\*\*together\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\*", notebook.cells[0].source)
     assert total is not None
     assert int(total[1]) == sum(int(points) for _, points, _ in rows) == 100
-    assert int(total[2]) == sum(int(minutes) for _, _, minutes in rows)
+    minutes = re.findall(r"\| (\d+) \|$", notebook.cells[0].source, re.M)  # of the exercises, and of reading so far
+    assert len(minutes) == len(rows) + 1
+    assert int(total[2]) == sum(map(int, minutes))
 
 
 def test_statements_name_the_points(notebook):
@@ -127,16 +129,31 @@ def test_statements_name_the_points(notebook):
             checked = checked.replace("(1 each)", "(1) (1) (1)")
         assert sum(int(p) for p in re.findall(r"\((\d+)\)", checked)) == points, name
         assert statement.count("<details><summary>Hint") == 3
+    for name, points in WRITTEN.items():
+        row = re.search(rf"`{name}` \|[^|]*\| \d+ \| (\d+) \|", notebook.cells[0].source)
+        assert f"`{name}` ({points} points), about {row[1]} min" in text[name.replace("_", "-") + "-statement"]
 
 
-def test_two_fifths_of_the_points_are_visible(notebook):
+def test_as_many_points_are_visible_as_the_first_cell_says(notebook):
     shown = 0
     for name in EXERCISES:
         source = next(cell.source for cell in notebook.cells if cell.id == f"test_{name}")
         visible, hidden = source.split("### BEGIN HIDDEN TESTS")
         shown += sum(int(points) for points in re.findall(r"\bpoints=(\d+),?\s*hint=", visible))
         assert "import torch" not in visible and hidden.rstrip().endswith("exercise.score()")
+    assert f"{shown} of the {sum(EXERCISES.values())} points" in notebook.cells[0].source
     assert 0.38 <= shown / sum(EXERCISES.values()) <= 0.45
+
+
+def test_visible_checks_need_nothing_of_the_hidden_ones(notebook):
+    visible, _ = ClearHiddenTests().preprocess(copy.deepcopy(notebook), {})
+    outcome = run(visible)
+    assert failures(outcome) == []
+    assert 0 < sum(outcome.values[f"test_{name}"] for name in EXERCISES) < sum(EXERCISES.values())
+    setup = next(cell.source for cell in visible.cells if cell.id == "setup")
+    imported = re.search(r"checks import \((.*?)\)", setup, re.S)[1]
+    used = " ".join(cell.source for cell in visible.cells if cell.id != "setup")
+    assert [name for name in re.findall(r"\w+", imported) if not re.search(rf"\b{name}\b", used)] == []
 
 
 def test_no_kink_is_near_a_gradient_check(notebook, monkeypatch):
@@ -175,8 +192,8 @@ def test_reference_is_as_short_as_the_first_cell_says(notebook):
     source = "\n".join(cell.source for cell in notebook.cells if cell.id in EXERCISES)
     blocks = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source, re.S)
     assert len(blocks) == 17  # one for each function
-    assert "fewer than 100 lines" in notebook.cells[0].source
-    assert 40 < sum(bool(line.strip()) for block in blocks for line in block.splitlines()) < 100
+    assert "about a hundred lines" in notebook.cells[0].source
+    assert 70 < sum(bool(line.strip()) for block in blocks for line in block.splitlines()) < 110
 
 
 def test_released_text_gives_no_line_of_the_solutions_away(notebook):

@@ -66,10 +66,13 @@ def test_grade_ends_loudly_where_the_grader_failed(course, capsys, monkeypatch):
 
 def test_check_ones_own_work(course, capsys):
     run(capsys, "release", toy.NAME)
-    code, out, _ = run(capsys, "check", toy.NAME, "--hints", "1")
-    assert code == 0 and "all together: 0 of 10 points" in out and "hint: Does it work below zero?" in out
+    assert "all together: 0 of 10 points" in run(capsys, "check", toy.NAME)[1]
     mine = course.submitted / "ada" / toy.NAME / f"{toy.NAME}.ipynb"
-    assert "all together: 10 of 10" in run(capsys, "check", toy.NAME, "--notebook", str(mine))[1]
+    assert "all together: 10 of 10 points" in run(capsys, "check", toy.NAME, "--notebook", str(mine))[1]
+    mine.write_text(mine.read_text().replace("x + x", "abs(x) * 2"))
+    code, out, _ = run(capsys, "check", toy.NAME, "--notebook", str(mine), "--hints", "1")
+    assert code == 0 and "all together: 7 of 10 points" in out and "hint: Does it work below zero?" in out
+    assert "hint:" not in run(capsys, "check", toy.NAME, "--notebook", str(mine), "--hints", "0")[1]
 
 
 def test_report_writes_one_page(course, capsys):

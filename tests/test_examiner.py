@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -401,8 +402,11 @@ def test_digest_covers_the_source_and_the_graders_code(source, tmp_path, monkeyp
     changed = nbformat.from_dict(json.loads(json.dumps(source)))
     changed.cells[3].source += "#"
     assert examiner.digest(changed, b"x") != before
-    (tmp_path / "new.py").write_text("")
+    for path in Path(examiner.__file__).parent.glob("*.py"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(examiner, "_HERE", tmp_path)
+    assert examiner.digest(source, b"x") == before
+    (tmp_path / "room.py").write_text("# changed")
     assert examiner.digest(source, b"x") != before
 
 
