@@ -50,6 +50,8 @@ def examine(
     Returns the verdict and the clean notebook that was examined: the source's cells around the student's own.
     """
     started = time.monotonic()
+    if any("import torch" in cell.source for cell in source.cells):
+        import torch  # noqa: F401, now: on a slow machine it takes longer than a check may
     paper = notebook.read(source, handin)
     verdict = Verdict(assignment, student, problems=paper.problems, digest=digest(source, handin))
     verdict.environment = environment(walls)

@@ -15,13 +15,10 @@ from __future__ import annotations
 
 import ast
 import copy
-import os
 import time
 import tomllib
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import get_context
@@ -211,7 +208,6 @@ def _examine_all(
     text = nbformat.writes(source)
     verdicts: dict[int, Verdict] = {}
     with (
-        _one_thread_each(),
         tqdm(total=len(trials), desc=f"proving {assignment}", unit="answer", disable=not progress) as bar,
         ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (text, assignment, walls)) as pool,
     ):
@@ -225,22 +221,6 @@ def _examine_all(
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return [(trial, verdicts[i]) for i, trial in enumerate(trials)]
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """The processes started inside inherit one thread for BLAS; they read it before any code of ours runs."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ |= dict.fromkeys(names, "1")
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 _here: dict[str, Any] = {}  # of a worker process

@@ -300,7 +300,7 @@ def snapshot(value: Any) -> Any:
     if kind is dict:
         return [(id(k), id(v)) for k, v in value.items()], value.copy()
     if kind is np.ndarray:
-        return value.tobytes() if value.flags.writeable else None
+        return repr(value.shape).encode() + value.tobytes() if value.flags.writeable else None
     if kind is np.random.Generator:
         return repr(value.bit_generator.state)
     return value._version if _is_tensor(value) else None
@@ -324,8 +324,10 @@ def write_back(value: Any, new: Any) -> None:
         value.clear()
         value.update(new)
     elif kind is np.ndarray:
-        if value.shape != new.shape or value.dtype != new.dtype:
-            raise WireError("a change of shape in place")
+        if value.size != new.size or value.dtype != new.dtype:
+            raise WireError("a change of size in place")
+        if value.shape != new.shape:
+            value.shape = new.shape
         value[...] = new
     elif kind is np.random.Generator:
         value.bit_generator.state = new.bit_generator.state

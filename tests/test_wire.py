@@ -140,6 +140,8 @@ def test_changes_in_place_are_carried_back(peer):
     peer.request("setitem", peer.request("same", {"a": inner}), "b", 1)
     peer.request("call", peer.request("getattr", [inner], "append"), 1)
     assert x.tolist() == [0, 5, 0]
+    peer.request("setattr", x, "shape", (1, 3))
+    assert x.shape == (1, 3)
     assert box == ["new", 2]
     rng, again = np.random.default_rng(3), np.random.default_rng(3)
     drawn = peer.request("call", peer.request("getattr", rng, "normal"))
