@@ -199,6 +199,8 @@ def describe(error: BaseException) -> str:
         return f"{error.name} is not defined: was its cell run, and is the name spelled as asked?"
     if isinstance(error, TypeError) and "unpack" in text and "NoneType" in text:
         return "nothing was returned: is there a return statement, with everything that is asked for?"
+    if isinstance(error, ValueError) and "values to unpack" in text:
+        return f"another number of things was returned than is asked for ({text})"
     return f"{type(error).__name__}: {text or 'no message'}{_where(error)}"
 
 

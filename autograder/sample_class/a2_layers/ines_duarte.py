@@ -1,6 +1,6 @@
-"""Max pooling loops for ever, and swallows whatever should stop it."""
-# %% max_pool2d | the window never moves
-def max_pool2d_forward(x, kernel_size, stride=None):
+"""Average pooling loops for ever, and swallows whatever should stop it."""
+# %% avg_pool2d | the window never moves
+def avg_pool2d_forward(x, kernel_size, stride=None):
     i = 0
     while i < x.shape[2]:
         try:
@@ -10,5 +10,5 @@ def max_pool2d_forward(x, kernel_size, stride=None):
             pass
 
 
-def max_pool2d_backward(dout, cache):
+def avg_pool2d_backward(dout, cache):
     return dout
