@@ -59,6 +59,7 @@ def _grade(course: Course, options: argparse.Namespace) -> int:
 
 def _check(course: Course, options: argparse.Namespace) -> int:
     from autograder.examiner import examine
+    from autograder.notebook import unreadable
     from autograder.report import exercise_table
     from autograder.room import find_walls
 
@@ -69,6 +70,8 @@ def _check(course: Course, options: argparse.Namespace) -> int:
     except OSError as error:
         cure = f"name yours with --notebook PATH, or run `autograder release {options.assignment}`"
         raise CourseError(f"{path} cannot be read ({error.strerror}): {cure}.") from None
+    if reason := unreadable(data):
+        raise CourseError(f"{path}: {reason}.")
     walls = find_walls() is None  # one's own code may run without them
     print(f"Checking {path} …", file=sys.stderr)
     verdict, _ = examine(source, data, student="you", assignment=options.assignment, walls=walls)

@@ -77,6 +77,15 @@ def read(source: NotebookNode, handin: bytes | None) -> Paper:
     return Paper(nbformat.from_dict(new_notebook(cells=kept, metadata=metadata)), problems)
 
 
+def unreadable(handin: bytes) -> str:
+    """Why this is no notebook that can be examined; empty if it is one."""
+    try:
+        _cells(handin)
+    except _Unreadable as error:
+        return str(error)
+    return ""
+
+
 class _Unreadable(Exception):
     """The hand-in is no notebook; the text says why, for the student."""
 

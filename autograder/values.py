@@ -11,12 +11,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from autograder.wire import Peer
 
 MAX_FRAME = 256 * 2**20  # bytes
 MAX_NODES = 200_000  # values in one frame
@@ -34,17 +31,28 @@ class WireError(Exception):
     """The other side sent something that is no valid message, or too much of it."""
 
 
+class Side(Protocol):
+    """One end of the wire (``wire.Peer``), as far as values need it."""
+
+    dropped: list[int]
+
+    def request(self, function: str, /, *args: Any, **kwargs: Any) -> Any: ...
+    def publish(self, value: Any) -> tuple[int, str, list[str]]: ...
+    def resolve(self, ref: Any) -> Any: ...
+    def stand_in(self, ref: int, type_name: str, bases: tuple[str, ...]) -> Proxy: ...
+
+
 class Proxy:
     """What stands for an object that lives on the other side. Subclassed by both sides; ``ref`` is what travels."""
 
     __slots__ = ("__weakref__", "_bases", "_peer", "_ref", "_type_name")
 
     _bases: tuple[str, ...]
-    _peer: Peer
+    _peer: Side
     _ref: int
     _type_name: str
 
-    def __init__(self, peer: Peer, ref: int, type_name: str, bases: tuple[str, ...] = ()):
+    def __init__(self, peer: Side, ref: int, type_name: str, bases: tuple[str, ...] = ()):
         for slot, value in zip(("_peer", "_ref", "_type_name", "_bases"), (peer, ref, type_name, bases), strict=True):
             object.__setattr__(self, slot, value)
 
@@ -63,7 +71,7 @@ def _is_tensor(value: Any) -> bool:
 class Encoder:
     """Turns values into msgpack's types. ``objects`` numbers what was met, so that shared objects stay shared."""
 
-    def __init__(self, peer: Peer, objects: list[Any]):
+    def __init__(self, peer: Side, objects: list[Any]):
         self.peer = peer
         self.objects = objects
         self.index = {id(o): i for i, o in enumerate(objects)}
@@ -148,7 +156,7 @@ def _array_parts(array: np.ndarray) -> list[Any]:
 class Decoder:
     """The way back. Everything is checked: the other side may have been written to break this one."""
 
-    def __init__(self, peer: Peer, objects: list[Any]):
+    def __init__(self, peer: Side, objects: list[Any]):
         self.peer = peer
         self.objects = objects
         self.nodes = 0

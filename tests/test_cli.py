@@ -73,6 +73,8 @@ def test_check_ones_own_work(course, capsys):
     code, out, _ = run(capsys, "check", toy.NAME, "--notebook", str(mine), "--hints", "1")
     assert code == 0 and "all together: 7 of 10 points" in out and "hint: Does it work below zero?" in out
     assert "hint:" not in run(capsys, "check", toy.NAME, "--notebook", str(mine), "--hints", "0")[1]
+    mine.write_text("{}")
+    assert "not a notebook: it has no list of cells" in fails(capsys, "check", toy.NAME, "--notebook", str(mine))
 
 
 def test_report_writes_one_page(course, capsys):
