@@ -124,6 +124,11 @@ def solution_cells(source: NotebookNode) -> dict[str, NotebookNode]:
     return {grade_id(cell): cell for cell in source.cells if cell.cell_type == "code" and role(cell) == "solution"}
 
 
+def without_marks(code: str) -> str:
+    """A solution cell's code without nbgrader's marks around the solution."""
+    return "\n".join(line for line in code.splitlines() if not line.strip().startswith("### "))
+
+
 def hand_in(source: NotebookNode, answers: Iterable[Answer] = (), blank: bool = False, bare: bool = False) -> bytes:
     """The notebook that a student would hand in who wrote these answers.
 
@@ -138,6 +143,8 @@ def hand_in(source: NotebookNode, answers: Iterable[Answer] = (), blank: bool = 
     for preprocessor in strip:
         notebook, _ = preprocessor(config=settings).preprocess(notebook, {})
     cells = solution_cells(notebook)
+    for cell in cells.values():
+        cell.source = without_marks(cell.source)
     for answer in answers:
         if answer.exercise not in cells:
             raise AnswersError(

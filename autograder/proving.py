@@ -30,7 +30,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from autograder import examiner, notebook
-from autograder.answers import Answer, hand_in, read_answers, solution_cells
+from autograder.answers import Answer, hand_in, read_answers, solution_cells, without_marks
 from autograder.course import Course, CourseError
 from autograder.mutants import Mutant, mutants
 from autograder.verdict import CheckResult, Verdict
@@ -144,8 +144,7 @@ def reference_mutants(source: NotebookNode) -> list[Mutant]:
     """Mutants of every solution cell, without nbgrader's marks."""
     found = []
     for name, cell in solution_cells(source).items():
-        lines = [line for line in cell.source.splitlines() if not line.strip().startswith("### ")]
-        found += mutants(name, "\n".join(lines))
+        found += mutants(name, without_marks(cell.source))
     return found
 
 

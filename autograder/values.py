@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 MAX_FRAME = 256 * 2**20  # bytes
-MAX_NODES = 200_000  # values in one frame
+MAX_WEIGHT = 300_000  # of one message: a value weighs 1, and a KiB of text or array 1; what is shared, each time
 MAX_DEPTH = 60  # nested containers
 
 _DTYPE = re.compile(r"[<>|=]?([biufc]\d{1,2}|[SU]\d{1,6})")
@@ -75,6 +75,7 @@ class Encoder:
         self.peer = peer
         self.objects = objects
         self.index = {id(o): i for i, o in enumerate(objects)}
+        self.inside: set[int] = set()  # containers whose content is being encoded
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         kind = type(value)
@@ -84,6 +85,8 @@ class Encoder:
             return value if -(2**63) <= value < 2**63 else ["int", hex(value)]
         if isinstance(value, Proxy) and value._peer is self.peer:
             return ["yours", value._ref]
+        if id(value) in self.inside:
+            raise ValueError("a value that contains itself can not be handed over")
         if id(value) in self.index:
             return ["same", self.index[id(value)]]
         if depth > MAX_DEPTH:
@@ -92,7 +95,10 @@ class Encoder:
             return simple
         self.index[id(value)] = len(self.objects)
         self.objects.append(value)
-        return self.content(value, depth)
+        self.inside.add(id(value))
+        content = self.content(value, depth)
+        self.inside.remove(id(value))
+        return content
 
     @staticmethod
     def _simple(value: Any) -> list[Any] | None:
@@ -159,13 +165,28 @@ class Decoder:
     def __init__(self, peer: Side, objects: list[Any]):
         self.peer = peer
         self.objects = objects
-        self.nodes = 0
+        self.weight = 0
+        known: dict[int, int] = {}
+        self.weights = {i: _weight(value, known) for i, value in enumerate(objects)}  # of objects that are whole
 
     def decode(self, data: Any, depth: int = 0) -> Any:
-        self.nodes += 1
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH + 1:
-            raise WireError("a value has too many parts or is nested too deep")
+        place, before = len(self.objects), self.weight
+        self._add(1)
+        if depth > MAX_DEPTH + 1:
+            raise WireError("a value is nested too deep")
+        value = self._value(data, depth)
+        if len(self.objects) > place:  # it is one that may be referred to from now on
+            self.weights[place] = self.weight - before
+        return value
+
+    def _add(self, weight: int) -> None:
+        self.weight += weight
+        if self.weight > MAX_WEIGHT:
+            raise WireError("a value is too large or has too many parts")
+
+    def _value(self, data: Any, depth: int) -> Any:
         if data is None or type(data) in (bool, int, float, str, bytes):
+            self._add(_bulk(data))
             return data
         if type(data) is not list or not data or type(data[0]) is not str:
             raise WireError("a value without a tag")
@@ -199,6 +220,7 @@ class Decoder:
 
     def _array(self, data: list[Any], depth: int) -> np.ndarray:
         array = _array_from(*data[1:])
+        self._add(_bulk(array))
         self.objects.append(array)
         return array
 
@@ -208,6 +230,7 @@ class Decoder:
             raise WireError("a tensor of unknown dtype")
         import torch
 
+        self._add(_bulk(content))
         tensor = torch.from_numpy(_array_from(dtype, shape, order, True, content))
         tensor = tensor.view(torch.bfloat16) if name == "bfloat16" else tensor
         self.objects.append(tensor.requires_grad_(bool(requires_grad)))
@@ -227,6 +250,9 @@ class Decoder:
         index = data[1]
         if type(index) is not int or not 0 <= index < len(self.objects) or self.objects[index] is None:
             raise WireError("a reference to nothing")
+        if index not in self.weights:
+            raise WireError("a value that contains itself")
+        self._add(self.weights[index])  # a few lists of lists, each shared, would unfold without end
         return self.objects[index]
 
     def _theirs(self, data: list[Any], depth: int) -> Proxy:
@@ -264,6 +290,22 @@ class Decoder:
         "type": lambda self, data, depth: _TYPES[data[1]],
         "torch.dtype": lambda self, data, depth: getattr(sys.modules["torch"], _known(data[1], _TORCH_DTYPES)),
     }
+
+
+def _bulk(value: Any) -> int:
+    """KiB of what is one value but may be long."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes // 1024
+    return len(value) // 1024 if isinstance(value, str | bytes | list | dict | tuple) else 0
+
+
+def _weight(value: Any, known: dict[int, int]) -> int:
+    """What a value of this side weighs, parts included; ``known``: id of those already weighed -> weight."""
+    if id(value) not in known:
+        parts = [*value.keys(), *value.values()] if type(value) is dict else value
+        inside = sum(_weight(part, known) for part in parts) if type(value) in (list, tuple, dict) else 0
+        known[id(value)] = 1 + _bulk(value) + inside
+    return known[id(value)]
 
 
 def _known(name: str, names: Any) -> str:

@@ -23,6 +23,8 @@ from autograder.values import MAX_FRAME, Decoder, Encoder, Proxy, WireError, cha
 
 MAX_CALLS = 40  # calls that wait for each other, back and forth
 MAX_TEXT = 4_000  # characters of an error
+MAX_OUTPUT = 200_000  # characters that one answer may bring along as printed
+MAX_ITEMS = 2_000_000  # of all lists in one frame, however they are nested
 
 
 class Lost(Exception):
@@ -43,9 +45,11 @@ def error_parts(error: BaseException, where: str = "") -> dict[str, Any]:
     return {"mro": mro[:20], "text": text[:MAX_TEXT], "where": where[:300], "name": name[:100]}
 
 
-def clean(text: Any) -> str:
-    """Text of the other side's that can be written to any file: without lone surrogates."""
-    return str(text).encode("utf-8", "replace").decode("utf-8")
+def clean(text: Any, limit: int) -> str:
+    """Text of the other side's that can be written to any file: so many characters, none of them lone surrogates."""
+    if not isinstance(text, str):
+        raise WireError("no text where there has to be one")
+    return text[:limit].encode("utf-8", "replace").decode("utf-8")
 
 
 def rebuild_error(parts: Mapping[str, Any]) -> Exception:
@@ -61,13 +65,13 @@ def rebuild_error(parts: Mapping[str, Any]) -> Exception:
             break
     kind = known if known.__name__ == mro[0] else type(mro[0], (known,), {})
     try:
-        error = kind(clean(text)[:MAX_TEXT])
+        error = kind(clean(text, MAX_TEXT))
     except TypeError:  # a class that wants more than a text, such as UnicodeDecodeError
-        error = type(mro[0], (RuntimeError,), {})(clean(text)[:MAX_TEXT])
+        error = type(mro[0], (RuntimeError,), {})(clean(text, MAX_TEXT))
     if isinstance(error, NameError) and name:
         error.name = str(name)
     if where:
-        error.add_note(clean(where)[:300])
+        error.add_note(clean(where, 300))
     return error
 
 
@@ -157,7 +161,7 @@ class Peer:
         return value
 
     def _take(self, reply: dict[str, Any], objects: list[Any]) -> tuple[Any, Exception | None]:
-        self.on_output(clean(reply.get("output", "")))
+        self.on_output(clean(reply.get("output", ""), MAX_OUTPUT))
         decoder = Decoder(self, objects)
         sent = len(objects)
         value = decoder.decode(reply.get("value"))
@@ -216,7 +220,7 @@ class Peer:
         if length > MAX_FRAME:
             raise WireError("a frame that is too large")
         try:
-            message = msgpack.unpackb(self._read(length), unicode_errors="surrogatepass")
+            message = _unpack(self._read(length))
         except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
             raise WireError("a frame that is no message") from None
         if not isinstance(message, dict):
@@ -251,6 +255,22 @@ def _pack(message: dict[str, Any]) -> bytes:
     if len(data) > MAX_FRAME:
         raise ValueError(f"a message of {len(data) / 2**20:.0f} MiB is too large to be handed over")
     return data
+
+
+def _unpack(data: bytes) -> Any:
+    """A frame's message. A few megabytes can claim to be a billion empty lists: they are counted as they are made."""
+    items = 0
+
+    def counted(values: list[Any]) -> list[Any]:
+        nonlocal items
+        items += 1 + len(values)
+        if items > MAX_ITEMS:
+            raise WireError("a frame with too many parts")
+        return values
+
+    return msgpack.unpackb(
+        data, unicode_errors="surrogatepass", list_hook=counted, max_array_len=MAX_ITEMS, max_map_len=100
+    )
 
 
 def _reason(error: OSError) -> str:

@@ -11,7 +11,8 @@ HOME = pytest.StashKey[tempfile.TemporaryDirectory]()
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported, so that nothing reads or writes the settings of whoever runs the tests."""
     home = config.stash[HOME] = tempfile.TemporaryDirectory(prefix="course-tests-")
-    for name in [n for n in os.environ if n.startswith(("JUPYTER", "NBGRADER", "AUTOGRADER"))]:
+    # make's too: the tests run make themselves, and may have been started by it
+    for name in [n for n in os.environ if n.startswith(("JUPYTER", "NBGRADER", "AUTOGRADER", "MAKE", "MFLAGS"))]:
         del os.environ[name]
     os.environ |= {
         "HOME": home.name,

@@ -330,7 +330,7 @@ def without_apt(program, tmp_path, *names: str) -> str:
 
 
 def test_python_without_venv(clone, program, tmp_path):
-    python = program("bare", f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac')
+    python = program("bare", f'case "$2" in *ensurepip*) exit 1;; *) exec "{sys.executable}" "$@";; esac')
     said = sentence(make("lab", f"PYTHON={python}", cwd=clone, PATH=without_apt(program, tmp_path)))
     assert "has no venv module" in said
     assert "apt-get install python3." in said

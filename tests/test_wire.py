@@ -130,7 +130,8 @@ def test_an_argument_that_comes_back_is_the_same_object_and_shared_objects_stay_
     assert cache["x"] is x
     loop: list = []
     loop.append(loop)
-    assert peer.request("same", loop) is loop
+    with pytest.raises(ValueError, match="contains itself"):
+        peer.request("same", loop)
 
 
 def test_changes_in_place_are_carried_back(peer):
@@ -294,7 +295,7 @@ def test_too_long_a_frame_and_too_many_values_are_refused():
     with pytest.raises(WireError, match="too large"):
         peer.request("same", 1)
     with pytest.raises(WireError, match="too many"):
-        Decoder(peer, []).decode(["list", [1] * 300_000])
+        Decoder(peer, []).decode(["list", [1] * 400_000])
     deep: list = ["list", []]
     for _ in range(100):
         deep = ["list", [deep]]
@@ -302,10 +303,40 @@ def test_too_long_a_frame_and_too_many_values_are_refused():
         Decoder(peer, []).decode(deep)
 
 
+def test_what_unfolds_without_end_is_refused():
+    """Small messages that would take the examiner's memory or time once somebody looks at them.
+
+    Numbers of objects begin at 3: those before are the request's own lists of arguments.
+    """
+    laughs: list = ["list", [["list", []]]]
+    for depth in range(1, 40):  # each list holds the one before it twice: 2**40 leaves to whoever walks them
+        laughs = ["list", [laughs, ["same", 43 - depth]]]
+    with pytest.raises(WireError):
+        _reply(msgpack.packb({"value": laughs}))
+    big = ["array", "<f8", [2**17], "C", True, bytes(2**20)]  # 1 MiB, and a list that holds it three hundred times
+    with pytest.raises(WireError, match="too large"):
+        _reply(msgpack.packb({"value": ["list", [big, *[["same", 4]] * 300]]}))
+    peer = Peer(socket.socketpair()[0], {})
+    with pytest.raises(WireError, match="too large"):  # the same with an array that the request brought
+        Decoder(peer, [[np.zeros(2**17)]]).decode(["list", [["same", 0]] * 300])
+    with pytest.raises(WireError, match="contains itself"):
+        _reply(msgpack.packb({"value": ["list", [["same", 3]]]}))
+    many = b"\xdd" + struct.pack(">I", 2_000_000) + b"\x90" * 2_000_000  # two million empty lists
+    with pytest.raises(WireError):
+        _reply(b"\x81\xa5value" + many)
+    with pytest.raises(WireError, match="no text"):
+        _reply(msgpack.packb({"output": [1]}))
+
+
 def _reply(frame: bytes):
     """What a peer makes of this frame as the answer to a request."""
     here, there = socket.socketpair()
     peer = Peer(here, {"call": lambda f: f()}, StandIn)
-    there.sendall(struct.pack("<Q", len(frame)) + frame)
-    there.shutdown(socket.SHUT_WR)
+
+    def send():
+        with contextlib.suppress(OSError):
+            there.sendall(struct.pack("<Q", len(frame)) + frame)
+            there.shutdown(socket.SHUT_WR)
+
+    threading.Thread(target=send, daemon=True).start()  # beside: a socket holds less than a large frame
     return peer.request("same", 1)
