@@ -650,6 +650,7 @@ def test_full_fashion_end_to_end(server, monkeypatch):
         gzip.compress(b"\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
         idx_gz(np.zeros(1000, np.uint8))[:-12],
     ],
+    ids=["empty", "no gzip", "nothing inside", "header cut off", "floats", "too short", "huge shape", "gzip cut off"],
 )
 def test_an_idx_file_that_is_not_one(tmp_path, content):
     path = tmp_path / "labels.gz"
