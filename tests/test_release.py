@@ -1,10 +1,12 @@
 """A release gives nothing away, is the same every time, and never overwrites what a person wrote."""
 
+import shutil
+
 import nbformat
 import pytest
 import toy_course as toy
 
-from autograder.course import CourseError
+from autograder.course import REPOSITORY, CourseError, find_course
 from autograder.release import check_fresh, fingerprint, leaks, release, split_regions, student_version
 
 
@@ -187,3 +189,31 @@ def test_regions():
     ):
         with pytest.raises(ValueError, match="###"):
             split_regions(bad, "SOLUTION")
+
+
+# --- the course's own assignments ------------------------------------------------------------------------------------
+
+OURS = find_course(REPOSITORY / "autograder")
+
+
+@pytest.mark.parametrize("name", OURS.assignment_names())
+def test_a_committed_release_is_fresh_and_gives_nothing_away(name):
+    assert check_fresh(OURS, name) == []
+    assert leaks(OURS.source(name), OURS.release_path(name).parent) == []
+
+
+def test_every_committed_release_has_a_source():
+    assert OURS.assignment_names()
+    assert sorted(p.name for p in OURS.assignments.iterdir() if p.is_dir()) == OURS.assignment_names()
+
+
+def test_a_leak_in_a_real_release_is_found(tmp_path):
+    """Every line of every solution and hidden test that is not public anyway, put into the release by itself."""
+    name = OURS.assignment_names()[0]
+    source, folder = OURS.source(name), tmp_path / name
+    shutil.copytree(OURS.release_path(name).parent, folder)
+    for cell in source.cells:
+        for kind in ("SOLUTION", "HIDDEN TESTS"):
+            if hidden := [line for line in split_regions(cell.source, kind)[0] if len(line.strip()) > 30]:
+                (folder / "notes.md").write_text("\n".join(["As I said:", *hidden]))
+                assert leaks(source, folder), cell.id
