@@ -11,7 +11,7 @@ import pytest
 import toy_course
 
 from autograder import proving
-from autograder.answers import AnswersError, hand_in, read_answers, solution_cells
+from autograder.answers import AnswersError, hand_in, read_answers, solution_cells, without_marks
 from autograder.course import Course, CourseError, find_course
 from autograder.mutants import Mutant, mutants
 from autograder.proving import prove
@@ -129,11 +129,11 @@ def test_a_hand_in_holds_the_answers_and_no_hidden_test(course: Course) -> None:
     mixed = nbformat.reads(hand_in(source, answers[:1]).decode(), as_version=4)
     assert {name: cell.source for name, cell in solution_cells(mixed).items()} == {
         "double": answers[0].code,
-        "square": toy_course.SQUARE,
+        "square": without_marks(toy_course.SQUARE),
     }
     blank = hand_in(source, blank=True).decode()
     assert "NotImplementedError" in blank and "twice_as_much" not in blank
-    assert "HIDDEN" not in blank + nbformat.writes(mixed)
+    assert "HIDDEN" not in blank + nbformat.writes(mixed) and "SOLUTION" not in nbformat.writes(mixed)
     assert source == toy_course.source()
     bare = nbformat.reads(hand_in(source, bare=True).decode(), as_version=4)
     assert [cell.id for cell in bare.cells] == ["setup", "double", "test-double", "square", "test-square", "why"]

@@ -72,7 +72,7 @@ def backward(dlogits, caches):
 
 
 # %% tiny_convnet | no padding
-# caught by: rung 3: log C at a small start
+# caught by: rung 3: log M at a small start
 def forward(params, x):
     a, conv = conv2d_forward(x, params["w1"], params["b1"])
     r, relu = relu_forward(a)
@@ -191,7 +191,7 @@ def tiny_convnet_loss(params, x, target):
 
 
 # %% tiny_convnet | loss and gradients of the whole batch, not their mean
-# caught by: rung 3: log C at a small start
+# caught by: rung 3: log M at a small start
 def tiny_convnet_loss(params, x, target):
     logits, caches = forward(params, x)
     loss, ce = cross_entropy_forward(logits, target)
@@ -252,7 +252,7 @@ def tiny_convnet_loss(params, x, target):
 
 
 # %% tiny_convnet | the loss knows ten classes
-# caught by: rung 3: log C at a small start
+# caught by: rung 3: log M at a small start
 def tiny_convnet_loss(params, x, target):
     logits, caches = forward(params, x)
     loss, ce = cross_entropy_forward(logits, target)
