@@ -30,6 +30,7 @@ from autograder.course import CourseError, find_course, nbgrader_settings
 from autograder.notebook import grade_id, role
 
 _HEADER = re.compile(r"# %% (?P<exercise>\w+)(?: \| (?P<title>.*\S))?\s*")
+_MARK = re.compile(r"\s*### (BEGIN|END) ")
 _NOTE = re.compile(r"# (?P<key>caught by|also):(?P<names>.*)")
 
 
@@ -125,8 +126,8 @@ def solution_cells(source: NotebookNode) -> dict[str, NotebookNode]:
 
 
 def without_marks(code: str) -> str:
-    """A solution cell's code without nbgrader's marks around the solution."""
-    return "\n".join(line for line in code.splitlines() if not line.strip().startswith("### "))
+    """A cell's text without nbgrader's marks around solutions."""
+    return "\n".join(line for line in code.splitlines() if not _MARK.match(line))
 
 
 def hand_in(source: NotebookNode, answers: Iterable[Answer] = (), blank: bool = False, bare: bool = False) -> bytes:
@@ -143,7 +144,7 @@ def hand_in(source: NotebookNode, answers: Iterable[Answer] = (), blank: bool = 
     for preprocessor in strip:
         notebook, _ = preprocessor(config=settings).preprocess(notebook, {})
     cells = solution_cells(notebook)
-    for cell in cells.values():
+    for cell in notebook.cells:
         cell.source = without_marks(cell.source)
     for answer in answers:
         if answer.exercise not in cells:
