@@ -86,6 +86,7 @@ def environment(walls: bool) -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "torch": version("torch"),
         "machine": platform.machine(),
         "threads": "1",
         "walls": "bubblewrap" if walls else "none",
