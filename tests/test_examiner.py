@@ -164,7 +164,7 @@ def test_a_lost_room_costs_the_cell_that_lost_it_and_nothing_else(source, cell, 
     verdict = marks(source, double=cell)
     assert [e.earned for e in verdict.exercises] == [0, 2], verdict.to_json()
     assert reason in verdict.problems[0]
-    assert verdict.seconds < 15
+    assert verdict.seconds < 60  # a bound on hanging: generous, since machines are busy
 
 
 def test_a_function_that_hangs_or_crashes_costs_its_own_checks(source):
@@ -350,9 +350,9 @@ def test_a_test_that_breaks_outside_its_checks_is_said(source):
 def test_the_total_time_is_bounded(source):
     short = nbformat.from_dict(json.loads(json.dumps(source)))
     short.metadata["convnets"]["total_seconds"] = 2
-    verdict, _ = examine(short, handin(source, double="import time; time.sleep(60)"), student="s", assignment="toy")
+    verdict, _ = examine(short, handin(source, double="import time; time.sleep(600)"), student="s", assignment="toy")
     assert verdict.earned == 0
-    assert verdict.seconds < 10
+    assert verdict.seconds < 60
     assert "used up its 2 s" in verdict.exercises[1].checks[0].message
 
 

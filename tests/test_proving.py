@@ -226,7 +226,7 @@ def test_a_mutant_that_hangs_is_caught_by_the_clock(course: Course, monkeypatch:
     started = time.monotonic()
     proof = proof_of(course)
     assert proof.tallies["square"].mutants_caught == 1
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 120  # the examiner's own limits would take longer
 
 
 def test_a_broken_list_of_equivalents_is_a_sentence(tmp_path: Path) -> None:
