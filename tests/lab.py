@@ -179,7 +179,7 @@ class LabPage:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=30_000)
         self.page.evaluate("window.jupyterapp.restored.then(() => window.jupyterapp.shell.collapseLeft())")
         if kernel:
-            self._until(lambda: any(s["notebook"]["path"] == path for s in self._sessions()), "a kernel started")
+            self.until(lambda: any(s["notebook"]["path"] == path for s in self._sessions()), "a kernel started")
             self.wait_idle()
 
     def command(self, name: str, **arguments: Any) -> None:
@@ -192,11 +192,11 @@ class LabPage:
 
     def wait_idle(self, seconds: float = 120) -> None:
         """Until every kernel is idle: Lab's own indicator says so before a kernel exists, the server knows."""
-        self._until(
+        self.until(
             lambda: all(s["kernel"]["execution_state"] == "idle" for s in self._sessions()), "the kernels idle", seconds
         )
 
-    def _until(self, holds: Any, what: str, seconds: float = 60) -> None:
+    def until(self, holds: Any, what: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:
