@@ -1,0 +1,236 @@
+"""How a check is written and what it says: every message here is read by a student at midnight."""
+
+import numpy as np
+import pytest
+import torch
+
+from convnets.checks import (
+    CheckFailed,
+    Exercise,
+    assert_close,
+    assert_dtype,
+    assert_gradient,
+    assert_shape,
+    describe,
+    numerical_gradient,
+    raises,
+    unchanged,
+)
+
+
+def says(message, function, *arguments, **options):
+    with pytest.raises(CheckFailed) as caught:
+        function(*arguments, **options)
+    assert str(caught.value) == message
+
+
+# --- an exercise -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exercise(request):
+    return Exercise(request.node.name, points=10)
+
+
+def test_every_check_runs_and_points_add_up(exercise, capsys):
+    with exercise.check("fine", points=2):
+        pass
+    with exercise.check("broken", points=3, hint="Look again."):
+        assert_close(1.0, 2.0, "x")
+    with exercise.check("also fine", points=1):
+        pass
+    assert exercise.score() == 3
+    assert capsys.readouterr().out.splitlines() == [
+        "✓ fine  (2/2)",
+        "✗ broken  (0/3)",
+        "    x is 1, expected 2",
+        "✓ also fine  (1/1)",
+        f"{exercise.name}: 3 of 6 points; 4 more are checked after you hand in.",
+    ]
+
+
+def test_hints_come_one_by_one_from_the_second_failure_on_and_begin_anew_after_a_success(request, capsys):
+    def run(x):
+        again = Exercise(request.node.name, points=1)
+        with again.check("one", points=1, hint=("First.", "Second.")):
+            assert_close(x, 1.0, "x")
+        again.score()
+        return capsys.readouterr().out.count("hint:")
+
+    assert [run(0.0), run(0.0), run(0.0), run(0.0)] == [0, 1, 2, 2]
+    assert [run(1.0), run(0.0), run(0.0)] == [0, 0, 1]
+
+
+def test_an_error_of_the_code_itself_is_said_once_and_without_hints(request, capsys):
+    for _ in range(3):
+        exercise = Exercise(request.node.name, points=2)
+        for name in ("one", "two"):
+            with exercise.check(name, points=1, hint="Not about this."):
+                raise NotImplementedError
+        exercise.score()
+    out = capsys.readouterr().out
+    assert (out.count("not written yet"), out.count("the same again"), out.count("hint:")) == (3, 3, 0)
+
+
+def test_validation_by_nbgrader_asks_for_what_is_visible_only(exercise, monkeypatch):
+    monkeypatch.setenv("NBGRADER_VALIDATING", "1")
+    with exercise.check("fine", points=2):
+        pass
+    assert exercise.score() == 10
+    with exercise.check("not fine", points=2):
+        raise AssertionError
+    assert exercise.score() == 2
+
+
+def test_names_differ(exercise):
+    with exercise.check("one", points=1):
+        pass
+    with pytest.raises(ValueError, match=r"two checks of .* are called 'one'"), exercise.check("one", points=1):
+        pass
+
+
+def test_a_check_is_seeded_by_its_name_or_by_number(exercise):
+    drawn = []
+    for seed in (None, None, 7, 7):
+        with Exercise("same", points=1).check("name", points=1, seed=seed) as t:
+            drawn.append((t.rng.normal(), np.random.normal(), torch.rand(1).item()))
+    assert drawn[0] == drawn[1] != drawn[2] == drawn[3]
+
+
+@pytest.mark.parametrize(
+    ("value", "none", "full", "earned"),
+    [
+        (0.95, 0.8, 0.9, 4),
+        (0.85, 0.8, 0.9, 2),
+        (0.7, 0.8, 0.9, 0),
+        (np.nan, 0.8, 0.9, 0),
+        (0.2, 1.0, 0.5, 4),  # where less is better
+        (0.75, 1.0, 0.5, 2),
+    ],
+)
+def test_partial_credit_is_linear_between_none_and_full(exercise, value, none, full, earned):
+    with exercise.check("accuracy", points=4) as t:
+        t.scale(value, none=none, full=full)
+    assert exercise.score() == pytest.approx(earned)
+    check = exercise.checks[0]
+    assert check.passed == (earned == 4)
+    assert check.passed or check.message.startswith("accuracy is ")
+
+
+# --- what an error says ----------------------------------------------------------------------------------------------
+
+
+def test_errors_become_sentences():
+    def of(code):
+        names = {"__name__": "__main__"}
+        try:
+            exec(compile(code, "cell", "exec"), names)
+        except Exception as error:
+            return describe(error)
+
+    assert of("conv2d(1)") == "conv2d is not defined: was its cell run, and is the name spelled as asked?"
+    assert of("def f():\n    return 1 / 0\nf()") == "ZeroDivisionError: division by zero (line 2 of f)"
+    assert of("int('x')").endswith("'x' (line 1 of this cell)")
+    assert of("out, cache = None").startswith("nothing was returned: is there a return statement")
+    assert of("a, b = 1, 2, 3").startswith("another number of things was returned than is asked for")
+    assert of("raise NotImplementedError") == "not written yet"
+    assert of("assert 1 == 2") == "the check does not hold"
+    assert of("raise KeyError") == "KeyError: no message (line 1 of this cell)"
+
+
+# --- assertions ------------------------------------------------------------------------------------------------------
+
+
+def test_assert_close_names_the_worst_value_and_the_likeliest_cause():
+    wrong, right = np.array([[1.0, 2.0], [3.0, 9.0]]), np.array([[1.0, 2.0], [3.0, 4.0]])
+    says("dx[1, 1] is 9, expected 4", assert_close, wrong, right, "dx")
+    says("dx[1, 1] is 9, expected 4: a slip", assert_close, wrong, right, "dx", likely={"no": right, "a slip": wrong})
+    says("dx[0, 0] is 2, expected 1 (4 of 4 values are off)", assert_close, right + 1, right, "dx")
+    says("loss is 1, expected 2", assert_close, 1.0, 2.0, "loss")
+
+
+def test_assert_close_sees_shapes_first_and_infinities():
+    says("out has shape (2,), expected (3,)", assert_close, [1, 2], [1, 2, 3], "out")
+    likely = {"no stride": np.zeros(2)}
+    says("out has shape (2,), expected (3,): no stride", assert_close, [1, 2], [1, 2, 3], "out", likely=likely)
+    with pytest.raises(CheckFailed, match="out holds nan: a division by zero"):
+        assert_close([np.nan], [1], "out")
+    with pytest.raises(CheckFailed, match="out holds inf"):
+        assert_close([np.inf], [1], "out")
+    with pytest.raises(CheckFailed, match="out holds nan"):
+        assert_close([np.nan], [np.nan], "out")
+
+
+def test_what_is_no_array_is_said():
+    says("out is None: is there a return statement?", assert_close, None, 1, "out")
+    says("out is a dict: an array is needed", assert_close, {}, 1, "out")
+    says("out holds object values: numbers are needed", assert_close, np.array([None]), 1, "out")
+    with pytest.raises(CheckFailed, match="an array is needed"):
+        assert_close([[1], [2, 3]], 1, "out")
+
+    class EqualsEverything:
+        def __eq__(self, other):
+            return True
+
+        __array__ = None
+
+    says("out is a EqualsEverything: an array is needed", assert_close, EqualsEverything(), 1, "out")
+    assert_close(torch.ones(2, requires_grad=True), [1, 1], "a tensor")
+
+
+def test_tolerances_mean_what_they_say():
+    assert_close(1.0 + 1e-8, 1.0, "x")
+    assert_close(1.01, 1.0, "x", rtol=0.1)
+    assert_close(1e-3, 0.0, "x", atol=1e-2)
+    with pytest.raises(CheckFailed):
+        assert_close(1.0 + 1e-5, 1.0, "x")
+
+
+def test_shape_and_dtype():
+    assert_shape(np.zeros((2, 3)), (2, 3), "x")
+    says("x has shape (2, 3), expected (3, 2): it is turned", assert_shape, np.zeros((2, 3)), (3, 2), "x",
+         likely={"it is turned": (2, 3)})  # fmt: skip
+    assert_dtype(np.float32(1), "float32", "x")
+    with pytest.raises(CheckFailed, match="x has dtype float64, expected float32: the input's dtype is not kept"):
+        assert_dtype(1.0, "float32", "x")
+
+
+def test_gradients_by_finite_differences():
+    rng = np.random.default_rng(0)
+    x, dout = rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+    before = x.copy()
+    assert np.allclose(numerical_gradient(np.sin, x, dout), np.cos(x) * dout, atol=1e-9)
+    assert np.array_equal(x, before)
+    assert_gradient(np.sin, x, np.cos(x) * dout, dout, "dx")
+    with pytest.raises(
+        CheckFailed, match=r"finite differences say .* \(relative error .*, allowed 1e-07\): dout ignored"
+    ):
+        assert_gradient(np.sin, x, np.cos(x), dout, "dx", likely={"dout ignored": np.cos(x)})
+    with pytest.raises(CheckFailed, match="dx has shape"):
+        assert_gradient(np.sin, x, np.cos(x)[0], dout, "dx")
+    with pytest.raises(CheckFailed, match="dx holds nan or inf"):
+        assert_gradient(np.sin, x, x * np.nan, dout, "dx")
+    off = np.cos(x) * dout
+    off[0, 0] *= 1 + 1e-5  # one entry off by a little is seen
+    with pytest.raises(CheckFailed, match=r"dx\[0, 0\]"):
+        assert_gradient(np.sin, x, off, dout, "dx")
+
+
+def test_unchanged_and_raises():
+    x = np.array([1.0, np.nan])
+    with unchanged(x=x):
+        x + 1
+    with pytest.raises(CheckFailed, match="x was changed in place: work on a copy"), unchanged(x=x):
+        x += 1
+    with raises(ValueError, "it does not fit"):
+        raise ValueError
+    with (
+        pytest.raises(CheckFailed, match="nothing was raised when it does not fit"),
+        raises(ValueError, "it does not fit"),
+    ):
+        pass
+    wrong_kind = pytest.raises(CheckFailed, match="KeyError was raised when it does not fit: ValueError is needed")
+    with wrong_kind, raises(ValueError, "it does not fit"):
+        raise KeyError
+    with pytest.raises(NotImplementedError), raises(ValueError, "it does not fit"):
+        raise NotImplementedError
