@@ -195,7 +195,7 @@ def _trial(walls: bool = True) -> Iterator[Finding]:
         "network": "no network in the room, this machine's own ports included",
         "files": "no solutions, tests or marks in the room, and none of this machine's temporary files",
         "writing": "nothing in the room can be changed but its own /tmp",
-        "memory": "memory is bounded in the room",
+        "memory": "each process in the room has bounded memory (not yet all of them together)",
         "processes": "the number of processes is bounded in the room",
     }
     for name, promise in promises.items():
