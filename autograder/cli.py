@@ -43,8 +43,8 @@ def _release(course: Course, options: argparse.Namespace) -> int:
 
 
 def _grade(course: Course, options: argparse.Namespace) -> int:
-    from autograder.batch import failed, grade, save
-    from autograder.report import marks_table
+    from autograder.classroom.batch import failed, grade, save
+    from autograder.classroom.report import marks_table
 
     course.source_path(options.assignment)
     walls = _walls(options.no_walls, "grading other people's work without walls needs --no-walls")
@@ -58,10 +58,10 @@ def _grade(course: Course, options: argparse.Namespace) -> int:
 
 
 def _check(course: Course, options: argparse.Namespace) -> int:
-    from autograder.examiner import examine
-    from autograder.notebook import unreadable
-    from autograder.report import exercise_table
-    from autograder.room import find_walls
+    from autograder.classroom.report import exercise_table
+    from autograder.exam.examiner import examine
+    from autograder.exam.notebook import unreadable
+    from autograder.exam.room import find_walls
 
     source = course.source(options.assignment)
     path = Path(options.notebook) if options.notebook else course.release_path(options.assignment)
@@ -80,7 +80,7 @@ def _check(course: Course, options: argparse.Namespace) -> int:
 
 
 def _prove(course: Course, options: argparse.Namespace) -> int:
-    from autograder.proving import prove
+    from autograder.proof.proving import prove
 
     walls = _walls(options.no_walls, "proving without them needs --no-walls")
     well = True
@@ -92,8 +92,8 @@ def _prove(course: Course, options: argparse.Namespace) -> int:
 
 
 def _report(course: Course, options: argparse.Namespace) -> int:
-    from autograder.batch import results, save
-    from autograder.report import class_page
+    from autograder.classroom.batch import results, save
+    from autograder.classroom.report import class_page
 
     course.source_path(options.assignment)
     path = course.results / options.assignment / "report.html"
@@ -109,7 +109,7 @@ def _doctor(course: Course, options: argparse.Namespace) -> int:
 
 
 def _sample_class(course: Course, options: argparse.Namespace) -> int:
-    from autograder.sample_class import build
+    from autograder.proof.sample_class import build
 
     folder = Path(options.folder).resolve()
     members = build(course, options.assignment, folder)
@@ -130,7 +130,7 @@ def _assignments(course: Course, options: argparse.Namespace) -> list[str]:
 
 def _walls(without: bool, refusal: str) -> bool:
     """Whether walls stand; without them, a loud word, or CourseError unless that was asked for."""
-    from autograder.room import find_walls
+    from autograder.exam.room import find_walls
 
     if without:
         print("! The exam room has no walls: hand-ins run with this machine in reach.", file=sys.stderr)

@@ -123,7 +123,7 @@ def nbgrader_settings(course: Course) -> Config:
 
     # The examiner stands where nbgrader would run the notebook, tests and all, in the student's kernel.
     c.Autograde.autograde_preprocessors = [
-        "autograder.gradebook.Examine",
+        "autograder.classroom.gradebook.Examine",
         "nbgrader.preprocessors.LimitOutput",
         "nbgrader.preprocessors.SaveAutoGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
@@ -131,11 +131,11 @@ def nbgrader_settings(course: Course) -> Config:
     ]
     c.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
-        "autograder.gradebook.DropHiddenTests",
+        "autograder.classroom.gradebook.DropHiddenTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
     # Feedback and formgrader pages show what students wrote: markup in it is cleaned before a browser sees it.
-    c.HTMLExporter.filters = {"markdown2html": "autograder.gradebook.safe_markdown"}
+    c.HTMLExporter.filters = {"markdown2html": "autograder.classroom.gradebook.safe_markdown"}
     c.HTMLExporter.exclude_raw = True  # nbconvert puts raw cells into the page as they are
 
     c.ExecutePreprocessor.timeout = 300  # seconds a cell, for `nbgrader validate`: plain loops are a right answer

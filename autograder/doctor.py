@@ -147,7 +147,7 @@ def _walls() -> Iterator[Finding]:
     who = "as root: student code is dropped to an ordinary user" if os.geteuid() == 0 else "as an ordinary user"
     yield Finding(f"runs {who}", True)
     try:
-        from autograder.room import find_walls
+        from autograder.exam.room import find_walls
     except ImportError as error:
         cure = f"{sys.executable} -m pip install -r requirements.lock"
         yield Finding(f"the exam room cannot be tried ({error})", False, cure, safety=True)
@@ -164,10 +164,10 @@ def _walls() -> Iterator[Finding]:
 
 def _trial(walls: bool = True) -> Iterator[Finding]:
     """Open an exam room, try in it what it should refuse, and report on each."""
-    from autograder.room import Room, RoomLost, Settings
+    from autograder.exam.room import Room, RoomLost, Settings
 
     settings = Settings(memory_gb=2.0, processes=32)
-    secrets = [str(ROOT / name) for name in ("solutions", "tests", "autograder/gradebook.py")]
+    secrets = [str(ROOT / name) for name in ("solutions", "tests", "autograder/classroom/gradebook.py")]
     room = None
     try:
         with socket.create_server(("127.0.0.1", 0)) as server, tempfile.NamedTemporaryFile() as secret:
@@ -205,7 +205,7 @@ def _trial(walls: bool = True) -> Iterator[Finding]:
 
 
 def _time_is_bounded() -> Finding:
-    from autograder.room import Room, RoomLost, Settings
+    from autograder.exam.room import Room, RoomLost, Settings
 
     with_loop = Room(Settings())
     try:

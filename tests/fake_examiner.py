@@ -10,16 +10,16 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.notebook import hidden_lines
+from autograder.exam.notebook import hidden_lines
+from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from autograder.release import student_version
-from autograder.verdict import CheckResult, ExerciseResult, Verdict
 from convnets.checks import Exercise
 
 
 def examine(
     source: NotebookNode, handin: bytes, *, student: str, assignment: str, **options: Any
 ) -> tuple[Verdict, NotebookNode]:
-    """The contract of autograder.examiner.examine, without the jail and with nothing hostile expected."""
+    """The contract of autograder.exam.examiner.examine, without the jail and with nothing hostile expected."""
     verdict = Verdict(assignment, student, environment={"walls": "none"})
     try:
         theirs = nbformat.reads(handin.decode(), as_version=4)

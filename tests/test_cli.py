@@ -9,9 +9,12 @@ import nbformat
 import pytest
 import toy_course as toy
 
-from autograder import batch, cli, examiner, room, sample_class
-from autograder.answers import hand_in
+from autograder import cli
+from autograder.classroom import batch
 from autograder.course import CourseError, find_course
+from autograder.exam import examiner, room
+from autograder.proof import sample_class
+from autograder.proof.answers import hand_in
 from autograder.release import student_version
 
 
@@ -141,7 +144,7 @@ def test_the_sample_class_is_the_same_every_time_and_keeps_out_of_the_way(tmp_pa
 
 
 def test_a_class_for_every_file_and_none_for_other_assignments():
-    files = {path.stem for path in (sample_class.HERE / "a2_layers").glob("*.py")}
+    files = {path.stem for path in (sample_class.ANSWERS / "a2_layers/class").glob("*.py")}
     assert files <= PEOPLE.keys()
     with pytest.raises(CourseError, match="there is one for a2_layers"):
         sample_class.people("a5")

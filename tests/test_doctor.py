@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import doctor, room
+from autograder import doctor
+from autograder.exam import room
 
 ROOT = Path(__file__).resolve().parent.parent
 

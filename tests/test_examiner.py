@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -10,9 +11,9 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder import examiner, notebook
-from autograder.examiner import examine
-from autograder.room import Room, RoomLost, Settings, find_walls
+from autograder.exam import examiner, notebook
+from autograder.exam.examiner import examine
+from autograder.exam.room import Room, RoomLost, Settings, find_walls
 
 SECRET = 424242  # stands in the hidden test: must never be seen in the room
 
@@ -192,7 +193,7 @@ BOUNDED = {
     "a file in Python's own folder": ("import os; open(os.__file__, 'a')", "Errno"),
     "torch": ("import torch", "not available in this assignment"),
     "torch, past the import hook": ("import sys; del sys.meta_path[0]\nimport torch; torch.nn", "no attribute"),
-    "the grader": ("import autograder.examiner", "ModuleNotFoundError"),
+    "the grader": ("import autograder.exam.examiner", "ModuleNotFoundError"),
     "the rest of convnets": ("import convnets.convolution", "ModuleNotFoundError"),
 }
 
@@ -217,7 +218,7 @@ CHEATS = {
     "an input transformer that empties cells": "get_ipython().input_transformers_cleanup.append(lambda lines: [])",
     "a builtin replaced": "import builtins\nbuiltins.len = builtins.isinstance = lambda *a: True\n",
     "printing a full mark": "print(5.0)\n5.0",
-    "the process's own code replaced": "import autograder.student as s, autograder.wire as w\n"
+    "the process's own code replaced": "import autograder.exam.inside.student as s, autograder.exam.inside.wire as w\n"
     "w.Peer.describe_error = lambda *a: {'mro': ['CheckFailed'], 'text': '', 'where': '', 'name': ''}",
 }
 
@@ -357,7 +358,7 @@ def test_the_total_time_is_bounded(source):
 
 
 def test_a_room_that_cannot_be_opened_is_never_the_students_fault(source, monkeypatch):
-    monkeypatch.setattr("autograder.room._jail", lambda settings: ["false"])
+    monkeypatch.setattr("autograder.exam.room._jail", lambda settings: ["false"])
     with pytest.raises(RuntimeError, match="the exam room could not be opened"):
         examine(source, handin(source), student="s", assignment="toy")
 
@@ -402,8 +403,7 @@ def test_digest_covers_the_source_and_the_graders_code(source, tmp_path, monkeyp
     changed = nbformat.from_dict(json.loads(json.dumps(source)))
     changed.cells[3].source += "#"
     assert examiner.digest(changed, b"x") != before
-    for path in Path(examiner.__file__).parent.glob("*.py"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(Path(examiner.__file__).parent, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(examiner, "_HERE", tmp_path)
     assert examiner.digest(source, b"x") == before
     (tmp_path / "room.py").write_text("# changed")

@@ -17,11 +17,11 @@ from nbconvert.exporters import HTMLExporter
 from nbgrader.plugins.export import CsvExportPlugin
 from nbgrader.server_extensions.formgrader import handlers
 
-from autograder import batch, gradebook
-from autograder.answers import hand_in
+from autograder.classroom import batch, gradebook
+from autograder.classroom.handins import read_hand_in
 from autograder.course import CourseError, nbgrader_settings
-from autograder.handins import read_hand_in
-from autograder.room import find_walls
+from autograder.exam.room import find_walls
+from autograder.proof.answers import hand_in
 
 TESTS = Path(__file__).resolve().parent
 EVIL = "**bold** <script>document.title='owned'</script><img src=x onerror=alert(1)>[me](javascript:alert(1))"
@@ -134,7 +134,7 @@ import sys, time
 sys.path[:0] = [{str(TESTS)!r}, {str(TESTS.parent)!r}]
 import fake_examiner
 from pathlib import Path
-from autograder import batch
+from autograder.classroom import batch
 from autograder.course import Course
 def examine(source, handin, *, student, **options):
     with open({str(course.folder / "seen")!r}, "a") as file:

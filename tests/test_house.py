@@ -405,3 +405,51 @@ def test_ci_script_is_sound():
     assert script.stat().st_mode & 0o111
     assert subprocess.run(["bash", "-n", script]).returncode == 0
     assert subprocess.run(["sh", "-n", ROOT / "tools/setup.sh"]).returncode == 0
+
+
+# --- the grader's wings ----------------------------------------------------------------------------------------------
+
+#: Which part of the grader may import which: arrows run downwards only. What is not named here may be used by all.
+WINGS = {
+    "cli": ["classroom", "proof", "exam", "release", "doctor", "course"],
+    "proof": ["classroom", "exam", "release", "course"],
+    "classroom": ["exam", "release", "course"],
+    "doctor": ["exam", "course"],
+    "release": ["course"],
+    "exam": ["exam.inside", "course"],
+    "exam.inside": [],
+    "course": [],
+}
+
+
+def wing(module: str) -> str:
+    """``autograder.exam.inside.wire`` -> ``exam.inside``: the part that a module belongs to."""
+    parts = module.removeprefix("autograder.").split(".")
+    return "exam.inside" if parts[:2] == ["exam", "inside"] else parts[0]
+
+
+def imports_of_the_grader(path: Path) -> set[str]:
+    """Modules of the grader that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograder":
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name for name in names if (ROOT / f"{name.replace('.', '/')}.py").exists()} or {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "autograder"}
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in files("autograder/**/*.py") if "answers" not in p.parts], ids=shown)
+def test_imports_run_downwards_only(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    own = wing(module)
+    if own.startswith("__"):
+        return
+    wrong = {name for name in imports_of_the_grader(path) if wing(name) not in [own, *WINGS[own]] and name != "autograder"}
+    assert not wrong, f"{own} may import {', '.join(WINGS[own]) or 'nothing else of the grader'}, not {wrong}"
+
+
+def test_the_course_itself_never_imports_the_grader():
+    for path in files("convnets/**/*.py"):
+        assert not imports_of_the_grader(path), path

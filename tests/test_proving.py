@@ -10,12 +10,12 @@ import nbformat
 import pytest
 import toy_course
 
-from autograder import proving
-from autograder.answers import AnswersError, hand_in, read_answers, solution_cells, without_marks
 from autograder.course import Course, CourseError, find_course
-from autograder.mutants import Mutant, mutants
-from autograder.proving import prove
-from autograder.room import find_walls
+from autograder.exam.room import find_walls
+from autograder.proof import proving
+from autograder.proof.answers import AnswersError, hand_in, read_answers, solution_cells, without_marks
+from autograder.proof.mutants import Mutant, mutants
+from autograder.proof.proving import prove
 
 WALLS = find_walls() is None
 
@@ -61,15 +61,15 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     monkeypatch.setattr(proving, "RIGHT_ANSWERS", 1)
     monkeypatch.setattr(proving, "CAUGHT", 0.8)  # of five
     course = toy_course.make_course(tmp_path)
-    write(course, "right_answers/style.py", RIGHT)
-    write(course, "wrong_answers/all.py", WRONG)
-    write(course, "wrong_answers/equivalent_mutants.toml", EQUIVALENT)
+    write(course, "right/style.py", RIGHT)
+    write(course, "wrong/all.py", WRONG)
+    write(course, "wrong/equivalent_mutants.toml", EQUIVALENT)
     return course
 
 
 def write(course: Course, name: str, text: str) -> Path:
     kind, _, file = name.partition("/")
-    path = course.root / "autograder" / kind / toy_course.NAME / file
+    path = course.root / "autograder" / "answers" / toy_course.NAME / kind / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(textwrap.dedent(text).lstrip(), encoding="utf-8")
     return path
@@ -83,7 +83,7 @@ def proof_of(course: Course) -> proving.Proof:
 
 
 def test_cells_are_read_with_their_notes_and_the_code_they_share(course: Course) -> None:
-    path = write(course, "wrong_answers/all.py", WRONG.replace("three\n", "three; four\n# also: double, triple\n"))
+    path = write(course, "wrong/all.py", WRONG.replace("three\n", "three; four\n# also: double, triple\n"))
     double, square = read_answers(path)
     assert (double.exercise, double.title, double.where) == ("double", "only without a sign", "all.py:4")
     assert double.code == "two = 2\n\n\ndef double(x):\n    return abs(x) * two"
@@ -105,7 +105,7 @@ def test_cells_are_read_with_their_notes_and_the_code_they_share(course: Course)
     ],
 )
 def test_a_faulty_file_is_named_with_its_line(course: Course, text: str, line: int, words: str) -> None:
-    path = write(course, "wrong_answers/bad.py", text)
+    path = write(course, "wrong/bad.py", text)
     with pytest.raises(AnswersError) as caught:
         read_answers(path)
     assert str(caught.value).startswith(f"{path}:{line}: ")
@@ -118,14 +118,14 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_an_unknown_exercise_is_named_with_those_there_are(course: Course) -> None:
-    path = write(course, "wrong_answers/all.py", WRONG.replace("%% square", "%% cube"))
+    path = write(course, "wrong/all.py", WRONG.replace("%% square", "%% cube"))
     with pytest.raises(AnswersError, match=r"all.py:9: no exercise 'cube'; there are double, square"):
         hand_in(toy_course.source(), read_answers(path))
 
 
 def test_a_hand_in_holds_the_answers_and_no_hidden_test(course: Course) -> None:
     source = toy_course.source()
-    answers = read_answers(write(course, "wrong_answers/all.py", WRONG))
+    answers = read_answers(write(course, "wrong/all.py", WRONG))
     mixed = nbformat.reads(hand_in(source, answers[:1]).decode(), as_version=4)
     assert {name: cell.source for name, cell in solution_cells(mixed).items()} == {
         "double": answers[0].code,
@@ -174,11 +174,11 @@ def test_good_tests_are_proved(course: Course) -> None:
 
 def test_every_kind_of_fault_is_found(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proving, "CAUGHT", 0.95)
-    write(course, "right_answers/style.py", RIGHT.replace("x ** 2", "x ** 3"))
+    write(course, "right/style.py", RIGHT.replace("x ** 2", "x ** 3"))
     wrong = WRONG.replace("abs(x) * two", "x + x").replace("caught by: three", "caught by: four\n# also: double")
-    write(course, "wrong_answers/all.py", wrong)
+    write(course, "wrong/all.py", wrong)
     stale = EQUIVALENT.replace("/ 1", "/ 3")
-    write(course, "wrong_answers/equivalent_mutants.toml", stale)
+    write(course, "wrong/equivalent_mutants.toml", stale)
     faults = proof_of(course).faults
     expected = [
         "right answer style.py loses points in square (three: square(3) is 27, expected 9)",
@@ -204,7 +204,7 @@ def test_an_answer_that_harms_another_exercise_is_found(course: Course) -> None:
     square.source = square.source.replace("x * x * 1", "helper(x) * x // 2")
     nbformat.write(source, course.source_path(toy_course.NAME))
     harmful = WRONG.replace("    return abs(x) * two", "    return abs(x) * two\n\n\ndef helper(x):\n    return 5")
-    write(course, "wrong_answers/all.py", harmful)
+    write(course, "wrong/all.py", harmful)
     faults = proof_of(course).faults
     assert any("'only without a sign' loses points in square too, which 'also' does not name" in f for f in faults), (
         faults

@@ -2,8 +2,8 @@
 
 import re
 
-from autograder.report import class_page, exercise_table, marks_table, plain, reason, tallies
-from autograder.verdict import CheckResult, ExerciseResult, Verdict
+from autograder.classroom.report import class_page, exercise_table, marks_table, plain, reason, tallies
+from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 
 EVIL = "<script>alert(1)</script>\x1b[2J\r\nmark: 100"
 HINTS = ["look again", "at the shape"]

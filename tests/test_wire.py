@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.standins import StandIn
-from autograder.student import FUNCTIONS, Callback
-from autograder.values import Decoder, WireError
-from autograder.wire import Lost, Peer
+from autograder.exam.inside.student import FUNCTIONS, Callback
+from autograder.exam.inside.values import Decoder, WireError
+from autograder.exam.inside.wire import Lost, Peer
+from autograder.exam.standins import StandIn
 
 
 class Point:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.values import Proxy
+from autograder.exam.inside.values import Proxy
 
 #: Base classes that ``isinstance`` may ask about: name in the room -> module and name here.
 _BASES = {"torch.nn.modules.module.Module": ("torch.nn", "Module")}

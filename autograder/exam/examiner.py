@@ -22,15 +22,15 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode
 
-from autograder import notebook
-from autograder.room import Room, RoomLost, Settings
-from autograder.verdict import CheckResult, ExerciseResult, Verdict
+from autograder.exam import notebook
+from autograder.exam.room import Room, RoomLost, Settings
+from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from convnets import checks
 
 LOSSES_PER_EXERCISE = 2  # rooms that one exercise may lose before the rest of its checks is given up
 LOSSES = 8  # and that the whole hand-in may lose
 _HERE = Path(__file__).resolve().parent
-_DECIDING = ("examiner", "notebook", "room", "standins", "student", "values", "wire")  # modules that a mark depends on
+_DECIDING = "**/*.py"  # of this wing: modules that a mark depends on
 
 
 def examine(
@@ -77,7 +77,7 @@ def digest(source: NotebookNode, handin: bytes | None) -> str:
     parts = [handin or b"", repr([(c.cell_type, c.source, notebook.role(c)) for c in source.cells]).encode()]
     parts += [repr(sorted(source.metadata.get("convnets", {}).items())).encode()]
     parts += [repr((platform.python_version(), *map(version, ("numpy", "torch", "ipython")))).encode()]
-    parts += [path.read_bytes() for path in (*(_HERE / f"{name}.py" for name in _DECIDING), Path(checks.__file__))]
+    parts += [path.read_bytes() for path in (*sorted(_HERE.glob(_DECIDING)), Path(checks.__file__))]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 

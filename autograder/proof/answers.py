@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
 
 from autograder.course import CourseError, find_course, nbgrader_settings
-from autograder.notebook import grade_id, role
+from autograder.exam.notebook import grade_id, role
 
 _HEADER = re.compile(r"# %% (?P<exercise>\w+)(?: \| (?P<title>.*\S))?\s*")
 _MARK = re.compile(r"\s*### (BEGIN|END) ")

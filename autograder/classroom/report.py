@@ -18,8 +18,8 @@ import matplotlib.pyplot as plt
 from jinja2 import Environment
 from matplotlib.figure import Figure
 
-from autograder.batch import failed
-from autograder.verdict import CheckResult, ExerciseResult, Verdict
+from autograder.classroom.batch import failed
+from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from convnets.plots import BLUE, GREY, INK, RED, use_style
 
 NOT_WRITTEN = "not written yet"  # what convnets.checks says of a stub

@@ -20,8 +20,8 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.values import Proxy
-from autograder.wire import Peer, error_parts
+from autograder.exam.inside.values import Proxy
+from autograder.exam.inside.wire import Peer, error_parts
 
 MAX_OUTPUT = 100_000  # characters kept of what one cell or one call prints
 

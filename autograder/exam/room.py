@@ -22,17 +22,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder.standins import StandIn
-from autograder.values import WireError
-from autograder.wire import Lost, Peer
+from autograder.exam.inside.values import WireError
+from autograder.exam.inside.wire import Lost, Peer
+from autograder.exam.standins import StandIn
 from convnets.checks import CheckFailed
 
 HERE = Path(__file__).resolve().parent
-INSIDE = ("__init__.py", "student.py", "wire.py", "values.py")  # all of the grader that exists in the room
+GRADER = HERE.parent
+INSIDE = ("__init__.py", "exam/__init__.py", "exam/inside")  # all of the grader that exists in the room
 START_SECONDS = 60
 MAX_OUTPUT = 200_000  # characters kept of what a hand-in prints between two looks at it
 _NOBODY = "65534"
-_START = "import sys; sys.path.insert(0, {path!r}); from autograder.student import main; main({fd})"
+_START = "import sys; sys.path.insert(0, {path!r}); from autograder.exam.inside.student import main; main({fd})"
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,8 @@ def _environment(home: str) -> dict[str, str]:
 
 def _furniture(settings: Settings) -> dict[Path, str]:
     """Files of this project that exist in the room -> where."""
-    convnets = HERE.parent / "convnets"
-    files = {HERE / name: f"autograder/{name}" for name in INSIDE}
+    convnets = GRADER.parent / "convnets"
+    files = {GRADER / name: f"autograder/{name}" for name in INSIDE}
     files[convnets / "__init__.py"] = "convnets/__init__.py"
     for module in settings.modules:
         path = convnets / module

@@ -1,8 +1,8 @@
 """Tests of the tests: right answers get full marks, wrong ones lose them in the check that should see it.
 
 An assignment's tests are proved by examining, in the real room, the reference and the blank release, everything in
-``right_answers/<assignment>`` and ``wrong_answers/<assignment>``, and mutants of the reference. Mutants that no test
-can tell from the reference are listed with the reason in ``wrong_answers/<assignment>/equivalent_mutants.toml``::
+``answers/<assignment>/right`` and ``answers/<assignment>/wrong``, and mutants of the reference. Mutants that no test
+can tell from the reference are listed with the reason in ``answers/<assignment>/wrong/equivalent_mutants.toml``::
 
     [[mutant]]
     exercise = "affine"
@@ -29,11 +29,11 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from autograder import examiner, notebook
-from autograder.answers import Answer, hand_in, read_answers, solution_cells, without_marks
 from autograder.course import Course, CourseError
-from autograder.mutants import Mutant, mutants
-from autograder.verdict import CheckResult, Verdict
+from autograder.exam import examiner, notebook
+from autograder.exam.verdict import CheckResult, Verdict
+from autograder.proof.answers import Answer, hand_in, read_answers, solution_cells, without_marks
+from autograder.proof.mutants import Mutant, mutants
 
 WRONG_ANSWERS = 8  # at least, for every exercise
 RIGHT_ANSWERS = 3  # at least, complete ones in different styles
@@ -111,7 +111,7 @@ def prove(
     started = time.monotonic()
     source = course.source(assignment)
     proof = Proof(assignment, tallies={name: Tally() for name in solution_cells(source)})
-    folders = [course.root / "autograder" / kind / assignment for kind in ("right_answers", "wrong_answers")]
+    folders = [course.root / "autograder" / "answers" / assignment / kind for kind in ("right", "wrong")]
     right = {path: read_answers(path) for path in sorted(folders[0].glob("*.py"))}
     wrong = [answer for path in sorted(folders[1].glob("*.py")) for answer in read_answers(path)]
     argued = read_equivalents(folders[1] / "equivalent_mutants.toml")

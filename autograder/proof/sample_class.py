@@ -1,7 +1,7 @@
 """A small class that never was: good, weak and hostile hand-ins, to see a grader at work and to test it on.
 
-What somebody wrote stands in ``<assignment>/<student>.py`` (an answers file) or is one of the right answers; what they
-did to the notebook besides is a function here. Nobody in it is a real person.
+What somebody wrote stands in ``answers/<assignment>/class/<student>.py`` (an answers file) or is one of the right
+answers; what they did to the notebook besides is a function here. Nobody in it is a real person.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.answers import Answer, hand_in, read_answers
-from autograder.batch import save
+from autograder.classroom.batch import save
 from autograder.course import Course, CourseError
+from autograder.proof.answers import Answer, hand_in, read_answers
 
-HERE = Path(__file__).resolve().parent
-RIGHT = HERE.parent / "right_answers"
+ANSWERS = Path(__file__).resolve().parent.parent / "answers"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Person:
     student: str
     about: str
     expected: tuple[float, float]
-    right: str = ""  # written as this file of right_answers has it
+    right: str = ""  # written as this file of right/ has it
     only: tuple[str, ...] = ()  # of those, only these exercises; all if empty
     blank: bool = False  # exercises without an answer are as handed out; otherwise as in the reference
     spoil: Callable[[NotebookNode], bytes | NotebookNode | None] | None = None  # what else was done; None: no file
@@ -149,9 +148,9 @@ def notebook_of(person: Person, source: NotebookNode, assignment: str) -> bytes 
     """What a person of the class hands in; None for no file."""
     answers: list[Answer] = []
     if person.right:
-        answers = read_answers(RIGHT / assignment / f"{person.right}.py")
+        answers = read_answers(ANSWERS / assignment / "right" / f"{person.right}.py")
         answers = [answer for answer in answers if not person.only or answer.exercise in person.only]
-    own = HERE / assignment / f"{person.student}.py"
+    own = ANSWERS / assignment / "class" / f"{person.student}.py"
     if own.exists():
         answers += read_answers(own)
     data = hand_in(source, answers, blank=person.blank)

@@ -31,12 +31,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_locked, is_solution
 
+from autograder.classroom.handins import read_hand_in
 from autograder.course import TEXT_STUB, Course, CourseError, find_course, first_line, nbgrader_settings
-from autograder.examiner import examine
-from autograder.handins import read_hand_in
-from autograder.notebook import MISSING
+from autograder.exam.examiner import examine
+from autograder.exam.notebook import MISSING
+from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from autograder.release import check_source, failure, generate, quiet_log
-from autograder.verdict import CheckResult, ExerciseResult, Verdict
 from convnets.checks import Check, report_line
 
 # --- marks into the notebook -----------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def _autograde(course: Course, verdict: Verdict, staging: str) -> None:
     def enter(notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         return write_marks(notebook, verdict), resources
 
-    own = "autograder.gradebook.Examine"
+    own = "autograder.classroom.gradebook.Examine"
     steps = [enter if step == own else step for step in settings.Autograde.autograde_preprocessors]
     del settings.Autograde
     converter = Autograde(

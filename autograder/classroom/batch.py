@@ -19,12 +19,12 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from autograder import gradebook
+from autograder.classroom import gradebook
+from autograder.classroom.handins import HandIn, hand_ins, read_hand_in
 from autograder.course import Course, CourseError, first_line
-from autograder.examiner import digest, examine
-from autograder.handins import HandIn, hand_ins, read_hand_in
+from autograder.exam.examiner import digest, examine
+from autograder.exam.verdict import ExerciseResult, Verdict
 from autograder.release import check_source, student_version
-from autograder.verdict import ExerciseResult, Verdict
 
 GRADER_ERROR = "grader error"
 
@@ -40,7 +40,7 @@ def grade(
 ) -> list[Verdict]:
     """Grade everything in ``submitted/*/<assignment>/`` that is new or has changed; the verdicts of all, by student.
 
-    examine  in place of autograder.examiner.examine
+    examine  in place of autograder.exam.examiner.examine
     walls    False lets hand-ins run without a jail
     A hand-in on which the examiner itself fails gets zero provisionally, is marked so, and is tried again next time.
     Raises CourseError where nothing can be graded at all.

@@ -11,7 +11,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from autograder.course import Course, CourseError
-from autograder.notebook import MAX_BYTES
+from autograder.exam.notebook import MAX_BYTES
 
 
 @dataclass

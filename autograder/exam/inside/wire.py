@@ -19,7 +19,7 @@ from typing import Any
 
 import msgpack
 
-from autograder.values import MAX_FRAME, Decoder, Encoder, Proxy, WireError, changed, snapshot, write_back
+from autograder.exam.inside.values import MAX_FRAME, Decoder, Encoder, Proxy, WireError, changed, snapshot, write_back
 
 MAX_CALLS = 40  # calls that wait for each other, back and forth
 MAX_TEXT = 4_000  # characters of an error

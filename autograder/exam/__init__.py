@@ -1,0 +1,1 @@
+"""One hand-in: the examiner outside, the exam room, what travels between them, the verdict."""
