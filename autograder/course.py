@@ -8,9 +8,11 @@ another.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +64,19 @@ class Course:
     @property
     def gradebook(self) -> Path:
         return self.folder / "gradebook.db"
+
+    def secret(self) -> str:
+        """What goes into the seeds of hidden checks, made once a course folder and kept there, for its owner's eyes.
+
+        The same secret, the same marks: move it along with the gradebook.
+        """
+        path = self.folder / "secret.txt"
+        with contextlib.suppress(FileNotFoundError):
+            return path.read_text(encoding="utf-8").strip()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"{(made := secrets.token_hex(16))}\n")
+        return made
 
     def source_path(self, assignment: str) -> Path:
         """The notebook that an assignment is edited in. Raises CourseError for a name that does not exist."""

@@ -18,6 +18,7 @@ class CheckResult:
     message: str = ""
     cause: str = ""
     hints: list[str] = field(default_factory=list)
+    cpu_seconds: float = 0.0  # that the room computed for it
 
 
 @dataclass
@@ -36,12 +37,17 @@ class ExerciseResult:
 
 @dataclass
 class Verdict:
-    """One hand-in. ``problems`` are sentences about the hand-in as a whole: unreadable, copied cells, time-outs."""
+    """One hand-in.
+
+    problems  sentences about the hand-in as a whole, for the student too: unreadable, copied cells, time-outs
+    look      sentences for the instructor: why a person should look at this hand-in before its mark goes out
+    """
 
     assignment: str
     student: str
     exercises: list[ExerciseResult] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    look: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)  # cell id -> what the student's cell printed (plain text)
     environment: dict[str, str] = field(default_factory=dict)  # versions, walls, seeds: what the mark depends on
     digest: str = ""  # of the hand-in, the source and the grader: the same digest, the same mark
