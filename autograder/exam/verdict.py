@@ -18,7 +18,7 @@ class CheckResult:
     message: str = ""
     cause: str = ""
     hints: list[str] = field(default_factory=list)
-    cpu_seconds: float = 0.0  # that the room computed for it
+    cpu_seconds: float = field(default=0.0, compare=False)  # that the room computed for it
 
 
 @dataclass

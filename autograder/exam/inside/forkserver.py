@@ -18,9 +18,10 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from autograder.exam.inside import syscalls
 
 SHIPPED = Path("/shipped")  # files of the release, where there are walls
 TMP_BYTES = 256 * 2**20
@@ -28,22 +29,11 @@ _NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000
 _NOSUID_NODEV, _NOEXEC, _READ_ONLY, _REMOUNT = 2 | 4, 8, 1, 32
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 24, 38
 
-#: System calls that no hand-in needs and that have opened doors before; answered with "not permitted".
-_REFUSED = """ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp keyctl add_key request_key
-    perf_event_open bpf io_uring_setup io_uring_enter io_uring_register userfaultfd mount umount2 pivot_root chroot
-    move_mount open_tree fsopen fsmount fsconfig fspick mount_setattr unshare setns open_by_handle_at name_to_handle_at
-    init_module finit_module delete_module kexec_load kexec_file_load swapon swapoff reboot acct quotactl syslog
-    iopl ioperm settimeofday clock_settime adjtimex clock_adjtime mbind migrate_pages move_pages lookup_dcookie
-    personality fanotify_init vhangup nfsservctl"""
-_FAMILIES = (1, 2, 10)  # of sockets that may be made: local ones, and those of a network that is not there
-
 
 def main(fd: int) -> None:
     control = socket.socket(fileno=fd)
     (length,) = struct.unpack("<I", control.recv(4, socket.MSG_WAITALL))
     settings = json.loads(control.recv(length, socket.MSG_WAITALL))
-    if not settings["walls"]:
-        os.setpgid(0, 0)
     from autograder.exam.inside.student import NotHere, Student
 
     sys.meta_path.insert(0, NotHere(settings["hidden_packages"]))
@@ -79,7 +69,7 @@ def _room(student: Any, door: socket.socket, wire: socket.socket, settings: dict
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             if settings["walls"]:
                 _libc().prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
-                _refuse_system_calls()
+                syscalls.refuse_what_nobody_needs()
             limit(settings["memory"], settings["processes"])
             _lay_out_files(settings)
             student.begin(wire, settings["walls"])
@@ -163,39 +153,3 @@ def _drop_privileges(libc: ctypes.CDLL) -> None:
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
     _must(libc.capset(header, (ctypes.c_uint32 * 6)()), "privileges could not be dropped")
-
-
-def _refuse_system_calls() -> bool:
-    """Install the filter; False where there is no libseccomp (`autograder doctor` says that this wall is missing)."""
-    try:
-        seccomp = ctypes.CDLL("libseccomp.so.2", use_errno=True)
-    except OSError:
-        return False
-    seccomp.seccomp_init.restype = ctypes.c_void_p
-    allow, not_permitted, not_there, invalid = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38, 0x00050000 | 22
-    context = ctypes.c_void_p(seccomp.seccomp_init(ctypes.c_uint32(allow)))
-    seccomp.seccomp_rule_add_array.argtypes = [
-        ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p,
-    ]  # fmt: skip
-
-    class Compare(ctypes.Structure):
-        _fields_ = [("arg", ctypes.c_uint), ("op", ctypes.c_int), ("a", ctypes.c_uint64), ("b", ctypes.c_uint64)]
-
-    def refuse(names: Iterable[str], answer: int, *conditions: Compare) -> None:
-        array = (Compare * max(len(conditions), 1))(*conditions)
-        for name in names:
-            number = seccomp.seccomp_syscall_resolve_name(name.encode())
-            if number >= 0:
-                added = seccomp.seccomp_rule_add_array(context, answer, number, len(conditions), array)
-                _must(added, f"the system call {name} is not refused")
-
-    equal, greater, masked_equal = 4, 6, 7  # as libseccomp counts comparisons
-    refuse(_REFUSED.split(), not_permitted)
-    refuse(["clone3"], not_there)  # its flags can not be looked at; the C library then uses clone
-    refuse(["clone"], not_permitted, Compare(0, masked_equal, 0x10000000, 0x10000000))  # a user name space
-    refuse(["socket", "socketpair"], invalid, Compare(0, greater, max(_FAMILIES), 0))
-    for family in set(range(max(_FAMILIES))) - set(_FAMILIES):
-        refuse(["socket", "socketpair"], invalid, Compare(0, equal, family, 0))
-    _must(seccomp.seccomp_load(context), "system calls are not refused")
-    seccomp.seccomp_release(context)
-    return True
