@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_walls_stand_here():
     findings = list(doctor._walls())
     assert [str(finding) for finding in findings if not finding.good] == []
-    assert len(findings) == 8
+    assert len(findings) == 10
 
 
 def test_a_room_without_walls_is_seen_through():
