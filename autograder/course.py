@@ -161,3 +161,9 @@ def first_line(error: BaseException) -> str:
     """An exception as a few words that fit into a sentence."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+def plain(text: str, limit: int = 400) -> str:
+    """Text on one line without control characters, so that no hand-in steers a terminal; at most ``limit`` long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

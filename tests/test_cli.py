@@ -25,7 +25,7 @@ def course(tmp_path, monkeypatch):
     toy.hand_in(course, "ada", hand_in(toy.source()))
     toy.hand_in(course, "bo", nbformat.writes(student_version(toy.source())).encode())
     monkeypatch.setattr(cli, "find_course", lambda folder: find_course(folder or course.folder, course.root))
-    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.examine, True, False))
+    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.hall(), True, False, None, None))
     monkeypatch.setattr(examiner, "examine", fake_examiner.examine)
     return course
 
@@ -62,7 +62,7 @@ def test_grade_ends_loudly_where_the_grader_failed(course, capsys, monkeypatch):
     def broken(*args, **options):
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr(batch.grade, "__defaults__", (broken, True, False))
+    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.hall(broken), True, False, None, None))
     code, out, err = run(capsys, "grade", toy.NAME)
     assert code == 1 and "a bug of ours" in out and "The grader failed on 'ada', 'bo'" in err
 

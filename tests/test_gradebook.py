@@ -56,7 +56,8 @@ def graded(tmp_path_factory):
 
 
 def grade(course, examine=fake_examiner.examine):
-    return {v.student: v for v in batch.grade(course, toy.NAME, examine=examine, progress=False)}
+    verdicts = batch.grade(course, toy.NAME, hall=fake_examiner.hall(examine), progress=False, jobs=1)
+    return {v.student: v for v in verdicts}
 
 
 def counting(seen, wrong=""):
@@ -142,7 +143,8 @@ def examine(source, handin, *, student, **options):
     if student == "cy" and "slow" in sys.argv:
         time.sleep(60)
     return fake_examiner.examine(source, handin, student=student, **options)
-batch.grade(Course(Path({str(course.root)!r}), Path({str(course.folder)!r})), {toy.NAME!r}, examine=examine)
+batch.grade(Course(Path({str(course.root)!r}), Path({str(course.folder)!r})), {toy.NAME!r}, jobs=1,
+            hall=fake_examiner.hall(examine))
 """
     seen = course.folder / "seen"
     running = subprocess.Popen([sys.executable, "-c", script, "slow"], stderr=subprocess.DEVNULL)
@@ -208,7 +210,7 @@ def test_names_times_and_odd_folders(course):
     verdicts = grade(course)
     assert verdicts["ada"].earned == 10 and "mine.ipynb was read as" in verdicts["ada"].problems[0]
     assert "lateness is not known" in verdicts["ada"].problems[1]
-    assert batch.failed(verdicts["bo[1]*"]) and "rename the folder" in verdicts["bo[1]*"].problems[0]
+    assert verdicts["bo[1]*"].problems and "rename the folder" in verdicts["bo[1]*"].look[0]
     with gradebook.open_gradebook(course) as book:
         assert str(book.find_submission(toy.NAME, "cy").timestamp) == "2026-03-01 12:00:00"
     two = read_hand_in(course.submitted / "cy" / toy.NAME)
