@@ -28,7 +28,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Assignment, Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor, OverwriteCells
 from nbgrader.utils import is_grade, is_locked, is_solution
 from sqlalchemy import func, select
 
@@ -92,6 +92,8 @@ class Examine(NbGraderPreprocessor):
         hand_in = read_hand_in(Path(place.format_path(place.submitted_directory, student, assignment)))
         verdict, clean = examine(course.source(assignment), hand_in.data, student=student, assignment=assignment)
         verdict.problems[:0] = hand_in.problems
+        # the clean notebook is a new one: checksums, by which nbgrader knows an answer that nobody wrote, come in here
+        clean, resources = OverwriteCells(parent=self)(clean, resources)
         return write_marks(clean, verdict), resources
 
 

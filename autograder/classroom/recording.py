@@ -237,10 +237,9 @@ class _CheckOnce(CheckCellMetadata):
 
 @contextmanager
 def _in_place_of_gradebooks(sheet: Sheet, steps: list[Any]) -> Iterator[None]:
-    """The steps' modules find ``sheet`` where they would open a Gradebook by its address."""
-    modules = [
-        module for module in {sys.modules[type(step).__module__] for step in steps} if hasattr(module, "Gradebook")
-    ]
+    """The modules of nbgrader's steps find ``sheet`` where they would open a Gradebook by its address."""
+    modules = [sys.modules[name] for name in {kind.__module__ for step in steps for kind in type(step).__mro__}]
+    modules = [m for m in modules if m.__name__.startswith("nbgrader.") and vars(m).get("Gradebook") is Gradebook]
     for module in modules:
         module.Gradebook = lambda *address: sheet  # type: ignore[attr-defined]
     try:
