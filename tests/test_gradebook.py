@@ -28,7 +28,7 @@ from autograder import release
 from autograder.classroom import batch, gradebook, recording
 from autograder.classroom.handins import read_hand_in
 from autograder.course import CourseError, nbgrader_settings
-from autograder.exam.room import find_walls
+from autograder.exam.walls import find_walls
 from autograder.proof.answers import hand_in
 from autograder.release import quiet_log
 
