@@ -31,7 +31,7 @@ from nbformat import NotebookNode  # noqa: E402
 
 from autograder.classroom import batch, gradebook  # noqa: E402
 from autograder.course import REPOSITORY, Course  # noqa: E402
-from autograder.exam.room import find_walls  # noqa: E402
+from autograder.exam.walls import find_walls  # noqa: E402
 from autograder.proof.answers import hand_in, read_answers  # noqa: E402
 from autograder.release import student_version  # noqa: E402
 
@@ -188,15 +188,15 @@ class Outcome:
     victim: str
     moment: float
     done: int = 0  # hand-ins whose verdict was on file when the first run had ended
-    ended: float = 0.0  # seconds after the grader's death until the last of its processes was gone
-    seconds: float = 0.0
+    first: float = 0.0  # seconds that the first run took
+    ended: float = 0.0  # seconds from its end until the last of its processes was gone
     faults: list[str] = field(default_factory=list)
 
     def line(self) -> str:
         said = "; ".join(self.faults) or "every mark once and right"
         return (
-            f"{self.victim:<7} killed after {self.moment:5.2f} s, {self.done:3} done, "
-            f"all gone {self.ended:4.1f} s after the run's end, {self.seconds:5.1f} s in all: {said}"
+            f"{self.victim:<7} killed after {self.moment:5.2f} of {self.first:5.2f} s, {self.done:3} done, "
+            f"the last process gone {self.ended:4.2f} s later: {said}"
         )
 
 
@@ -209,15 +209,16 @@ def start(made: Class, folder: Path, jobs: int) -> subprocess.Popen[bytes]:
 
 def strike(made: Class, place: Path, victim: str, moment: float, rng: random.Random, jobs: int = 2) -> Outcome:
     """Start grading a copy of the class, kill -9 the victim ``moment`` seconds later, run again, and look."""
-    begun = time.monotonic()
     outcome = Outcome(victim, moment)
     place.mkdir(parents=True)
     (place / "tmp").mkdir()
     folder = place / "course"
     shutil.copytree(made.folder, folder)
+    begun = time.monotonic()
     first = start(made, folder, jobs)
     seen = _watch_and_kill(first, victim, begun + moment, rng)
     said = first.communicate()[1].decode(errors="replace")
+    outcome.first = time.monotonic() - begun
     outcome.ended = _wait_for_the_end(seen, outcome)
     done = {path: path.stat().st_mtime_ns for path in _finished(made, folder)}
     outcome.done = len(done)
@@ -226,10 +227,9 @@ def strike(made: Class, place: Path, victim: str, moment: float, rng: random.Ran
     said = again.communicate()[1].decode(errors="replace") or said
     _wait_for_the_end(seen, outcome)
     if again.returncode:
-        outcome.faults.append(f"the second run ended with {again.returncode}: {said[-400:]}")
+        outcome.faults.append(f"the second run ended with {again.returncode}: {' '.join(said.split())[-300:]}")
     outcome.faults += [f"{p.stem} was graded twice" for p, when in done.items() if p.stat().st_mtime_ns != when]
     outcome.faults += faults(made, folder)
-    outcome.seconds = time.monotonic() - begun
     return outcome
 
 
@@ -315,11 +315,11 @@ def main() -> int:
         place = Path(scratch)
         made = make_class(place, options.students, options.assignment)
         calm = strike(made, place / "calm", "", 0.0, rng, options.jobs)
-        print(f"undisturbed: {calm.line()}", flush=True)
+        print(f"undisturbed: {calm.first:.1f} s; {'; '.join(calm.faults) or 'every mark once and right'}", flush=True)
         bad = bool(calm.faults)
         for i in range(options.moments):
             victim = VICTIMS[i % len(VICTIMS)]
-            moment = rng.uniform(0.5, max(1.0, calm.seconds - 4))
+            moment = rng.uniform(0.5, calm.first)
             outcome = strike(made, place / f"moment{i}", victim, moment, rng, options.jobs)
             print(outcome.line(), flush=True)
             bad = bad or bool(outcome.faults)

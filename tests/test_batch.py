@@ -4,9 +4,11 @@ import concurrent.futures
 import gc
 import os
 import random
+import sys
 import threading
 import time
 import weakref
+from pathlib import Path
 
 import fake_examiner
 import nbformat
@@ -18,6 +20,9 @@ from autograder.course import CourseError
 from autograder.exam.hall import GraderFailed
 from autograder.proof.answers import hand_in
 from autograder.release import student_version
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "bench"))
+import chaos
 
 RIGHT = hand_in(toy.source())
 BLANK = nbformat.writes(student_version(toy.source())).encode()
@@ -122,6 +127,7 @@ def test_the_secret_and_the_walls_reach_the_hall_and_decide_what_is_known(course
     opened = []
 
     def hall(source, **options):
+        assert options.pop("shipped") == course.solutions / toy.NAME
         opened.append(options)
         return fake_examiner.Hall(source)
 
@@ -334,3 +340,31 @@ def test_another_run_is_refused(course):
         grade(course)
     os.wait()
     assert len(grade(course)) == 6
+
+
+@pytest.fixture(scope="module")
+def small_class(tmp_path_factory):
+    return chaos.make_class(tmp_path_factory.mktemp("chaos"), students=8, pause=0.1)
+
+
+@pytest.mark.parametrize("victim", chaos.VICTIMS)
+def test_killed_at_a_random_moment_and_run_again_every_mark_is_there_once_and_right(small_class, tmp_path, victim):
+    seed = time.time_ns()
+    rng = random.Random(seed)
+    outcome = chaos.strike(small_class, tmp_path / "moment", victim, rng.uniform(1.0, 3.5), rng)
+    print(f"seed {seed}: {outcome.line()}")
+    assert not outcome.faults
+
+
+def test_chaos_sees_what_is_lost_wrong_and_left_behind(small_class, tmp_path):
+    course = small_class.course(tmp_path / "calm" / "course")
+    assert not chaos.strike(small_class, tmp_path / "calm", "", 0, random.Random(0)).faults
+    (course.autograded / ".new").write_text("half")
+    batch.result_path(course, toy.NAME, "s001").unlink()
+    with gradebook.open_gradebook(course) as book:
+        book.find_submission_notebook(toy.NAME, toy.NAME, "s000").grades[0].manual_score = None
+        book.find_grade("test_square", toy.NAME, toy.NAME, "s002").auto_score = 5
+        book.db.commit()
+    found = "; ".join(chaos.faults(small_class, course.folder))
+    for words in ("is left over", "verdicts differ", "'s001': (None, 0.0)", "('s002', 6.0)", "marks by hand of s000"):
+        assert words in found

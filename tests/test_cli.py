@@ -12,7 +12,7 @@ import toy_course as toy
 from autograder import cli
 from autograder.classroom import batch
 from autograder.course import CourseError, find_course
-from autograder.exam import examiner, room
+from autograder.exam import examiner, walls
 from autograder.proof import sample_class
 from autograder.proof.answers import hand_in
 from autograder.release import student_version
@@ -95,7 +95,7 @@ def test_an_assignment_that_does_not_exist(course, capsys, verb):
 
 
 def test_no_walls_means_no_grading_unless_asked(course, capsys, monkeypatch):
-    monkeypatch.setattr(room, "find_walls", lambda: "bubblewrap is not installed: `apt install bubblewrap`")
+    monkeypatch.setattr(walls, "find_walls", lambda: "bubblewrap is not installed: `apt install bubblewrap`")
     said = fails(capsys, "grade", toy.NAME)
     assert "apt install bubblewrap" in said and "--no-walls" in said
     assert not course.gradebook.exists()

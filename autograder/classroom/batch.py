@@ -66,7 +66,8 @@ def grade(
             todo = [student for student in students if not batch.is_known(student, recorded)]
             if todo:
                 batch.bar = _bar(assignment, len(todo), progress)
-                opened = hall(source, walls=walls, secret=batch.secret)
+                shipped = course.solutions / assignment  # the room is given its files, but for notebooks
+                opened = hall(source, walls=walls, secret=batch.secret, shipped=shipped)
                 with batch.bar, opened as place, _workers(executor, jobs) as workers:
                     batch.run(todo, workers, partial(_examine, place, assignment), 2 * jobs)
         return [batch.verdict(student) for student in students]
@@ -207,7 +208,8 @@ def _contained(then: Callable[[BaseException], None]) -> Iterator[None]:
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
-        tqdm.write("\n".join(plain(line, 1000) for line in text.splitlines()), file=sys.stderr)
+        clean = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+        tqdm.write(clean.rstrip()[-10_000:], file=sys.stderr)
 
 
 def _bar(assignment: str, total: int, shown: bool) -> tqdm[Any]:
