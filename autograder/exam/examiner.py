@@ -53,7 +53,7 @@ def examine(
     if any("import torch" in cell.source for cell in source.cells):
         import torch  # noqa: F401, now: on a slow machine it takes longer than a check may
     paper = notebook.read(source, handin)
-    verdict = Verdict(assignment, student, problems=paper.problems, digest=digest(source, handin))
+    verdict = Verdict(assignment, student, problems=paper.problems, look=paper.look, digest=digest(source, handin))
     verdict.environment = environment(walls)
     session = _Examination(Settings.of(source.metadata), walls, verdict)
     try:
