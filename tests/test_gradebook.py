@@ -208,7 +208,7 @@ def test_names_times_and_odd_folders(course):
     verdicts = grade(course)
     assert verdicts["ada"].earned == 10 and "mine.ipynb was read as" in verdicts["ada"].problems[0]
     assert "lateness is not known" in verdicts["ada"].problems[1]
-    assert batch.failed(verdicts["bo[1]*"]) and "rename the folder" in verdicts["bo[1]*"].problems[0]
+    assert verdicts["bo[1]*"].problems == [f"no {toy.NAME}.ipynb was handed in: there is no notebook"]
     with gradebook.open_gradebook(course) as book:
         assert str(book.find_submission(toy.NAME, "cy").timestamp) == "2026-03-01 12:00:00"
     two = read_hand_in(course.submitted / "cy" / toy.NAME)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -20,13 +19,14 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from autograder.classroom import gradebook
-from autograder.classroom.handins import HandIn, hand_ins, read_hand_in
-from autograder.course import Course, CourseError, first_line
+from autograder.classroom.handins import HandIn, hand_in_folder, hand_ins, read_hand_in
+from autograder.course import Course, CourseError, cannot_write, first_line
 from autograder.exam.examiner import digest, examine
 from autograder.exam.verdict import ExerciseResult, Verdict
 from autograder.release import check_source, student_version
 
 GRADER_ERROR = "grader error"
+NAME = 200  # bytes of a student's name that go into a file's name as they are; file systems take 255 in all
 
 Examiner = Callable[..., tuple[Verdict, NotebookNode]]
 
@@ -50,12 +50,13 @@ def grade(
     with _only_run(course):
         gradebook.register(course, assignment)
         recorded = gradebook.recorded_marks(course, assignment)
+        late = gradebook.late_key(course, assignment)
         verdicts = []
         bar = tqdm(students, desc=assignment, unit="hand-in", file=sys.stderr, disable=not progress, dynamic_ncols=True)
         for student in bar:
             bar.set_postfix_str(student, refresh=False)
-            hand_in = read_hand_in(course.submitted / student / assignment)
-            basis = [digest(source, hand_in.data), hand_in.problems, hand_in.timestamp, walls]
+            hand_in = read_hand_in(hand_in_folder(course, student, assignment), source)
+            basis = [digest(source, hand_in.data), hand_in.basis(), late, walls]
             key = hashlib.sha256(repr(basis).encode()).hexdigest()
             verdict = _known(course, assignment, student, key, recorded)
             if verdict is None:
@@ -64,6 +65,7 @@ def grade(
                     verdict.digest = key
                 save(result_path(course, assignment, student), verdict.to_json().encode())
             verdicts.append(verdict)
+        gradebook.name_students(course)
     return verdicts
 
 
@@ -71,10 +73,8 @@ def _grade_one(
     course: Course, source: NotebookNode, assignment: str, student: str, hand_in: HandIn, examine: Examiner, walls: bool
 ) -> Verdict:
     try:
-        if not re.fullmatch(r"[\w.@ -]+", student):
-            raise CourseError("no name for a student: rename the folder to letters, digits, spaces and . @ _ - only")
         verdict, clean = examine(source, hand_in.data, student=student, assignment=assignment, walls=walls)
-        verdict.problems = hand_in.problems + (verdict.problems if hand_in.data is not None else [])
+        hand_in.tell(verdict)
         gradebook.record(course, verdict, clean, hand_in.timestamp)
         return verdict
     except CourseError as error:
@@ -109,7 +109,10 @@ def failed(verdict: Verdict) -> bool:
 
 
 def result_path(course: Course, assignment: str, student: str) -> Path:
-    return course.results / assignment / f"{student}.json"
+    name = student
+    if len(name.encode()) > NAME:  # the rest of a long name as a digest
+        name = f"{name.encode()[:NAME].decode(errors='ignore')}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return course.results / assignment / f"{name}.json"
 
 
 def results(course: Course, assignment: str) -> list[Verdict]:
@@ -129,11 +132,11 @@ def save(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.new")
+        scratch = path.with_name(f".{path.name[:200]}.new")
         scratch.write_bytes(data)
         os.replace(scratch, path)
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+        raise cannot_write(error) from None
 
 
 def _known(course: Course, assignment: str, student: str, key: str, recorded: dict[str, float]) -> Verdict | None:
@@ -153,7 +156,7 @@ def _only_run(course: Course) -> Iterator[None]:
         course.results.mkdir(parents=True, exist_ok=True)
         lock = open(course.results / ".lock", "w")  # noqa: SIM115, closed below
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+        raise cannot_write(error) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,16 +19,11 @@ from jinja2 import Environment
 from matplotlib.figure import Figure
 
 from autograder.classroom.batch import failed
+from autograder.course import plain
 from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from convnets.plots import BLUE, GREY, INK, RED, use_style
 
 NOT_WRITTEN = "not written yet"  # what convnets.checks says of a stub
-
-
-def plain(text: str, limit: int = 400) -> str:
-    """Text on one line without control characters, so that no hand-in steers a terminal; at most ``limit`` long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def reason(verdict: Verdict) -> str:
