@@ -110,8 +110,8 @@ class Course:
 
 
 def find_course(folder: str | os.PathLike[str] | None = None, root: Path = REPOSITORY) -> Course:
-    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE, else in ``autograder/``."""
-    chosen = Path(folder or os.environ.get("AUTOGRADER_COURSE") or root / "autograder").resolve()
+    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE (from the root on), else ``autograder/``."""
+    chosen = Path(folder or root / (os.environ.get("AUTOGRADER_COURSE") or "autograder")).resolve()
     for path in (root, chosen):
         if odd := set(re.findall(r"[^\w./ @:,~-]", str(path))):
             # nbgrader uses its folders as glob and regular expression without escaping them

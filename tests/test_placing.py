@@ -217,8 +217,8 @@ def test_encodings(source, encoding):
 
 
 def test_what_can_not_be_read_needs_a_look_and_an_empty_folder_does_not(source):
-    assert read(source, b"{half").look == ["nothing was marked: the file is not a notebook: it is not JSON (line 1)"]
-    assert read(source, pack([])).look == ["nothing was marked: the notebook has no cells"]
+    assert read(source, b"{half").look == ["the file is not a notebook: it is not JSON (line 1)"]
+    assert read(source, pack([])).look == ["the notebook has no cells"]
     assert "a number in it is too long" in read(source, b'{"a": ' + b"1" * 5000 + b"}").problems[0]
     assert read(source, None).look == []
 

@@ -68,7 +68,7 @@ def read(source: NotebookNode, handin: bytes | None) -> Paper:
         _insert_missing(source, papers, problems, look)
     except _Unreadable as error:
         problems.append(str(error))
-        look += [f"nothing was marked: {error}"] if handin is not None else []
+        look += [str(error)] if handin is not None else []
     if not papers:
         _insert_missing(source, papers, [], [])
     metadata = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}}
