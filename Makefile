@@ -19,6 +19,8 @@ demo:  ## release an assignment, grade a bundled sample class inside walls, writ
 	@$(BIN)/autograder sample-class $(A) build/demo
 	@$(BIN)/autograder --course build/demo grade $(A)
 	@$(BIN)/autograder --course build/demo report $(A)
+	@echo "To see this class in the formgrader:  AUTOGRADER_COURSE=build/demo make lab, then its menu Nbgrader > Formgrader"
+	@echo "nbgrader's own commands see it too:   AUTOGRADER_COURSE=build/demo $(BIN)/nbgrader generate_feedback $(A)"
 
 lab:  ## JupyterLab, open at the course's front page
 	$(SETUP) venv

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.course import Course, CourseError, find_course, plain
+from autograder.course import Course, CourseError, cannot_write, find_course, plain
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CourseError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
-    except PermissionError as error:
-        print(f"autograder: {error.filename} is not yours to write: fix its permissions.", file=sys.stderr)
+    except OSError as error:
+        print(f"autograder: {cannot_write(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("autograder: stopped. What was finished is kept; run the same command to go on.", file=sys.stderr)
@@ -95,10 +95,12 @@ def _prove(course: Course, options: argparse.Namespace) -> int:
 def _report(course: Course, options: argparse.Namespace) -> int:
     from autograder.classroom.batch import results, save
     from autograder.classroom.report import class_page
+    from autograder.classroom.roster import roster
 
     course.source_path(options.assignment)
     path = course.results / options.assignment / "report.html"
-    save(path, class_page(options.assignment, results(course, options.assignment)).encode())
+    verdicts = results(course, options.assignment)
+    save(path, class_page(options.assignment, verdicts, roster(course, options.assignment)).encode())
     print(f"The report on the class: {path}")
     return 0
 

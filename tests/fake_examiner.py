@@ -69,13 +69,13 @@ def hall(examine: Callable[..., tuple[Verdict, NotebookNode]] = examine) -> Call
 class Hall:
     """The contract of autograder.exam.hall.Hall; one examination at a time, since checks have hooks of their own."""
 
-    def __init__(
-        self, source: NotebookNode, *, how: Callable[..., Any] = examine, walls: bool = True, secret: str = ""
-    ):
+    def __init__(self, source: NotebookNode, *, how: Callable[..., Any] = examine, **options: Any):
         self.source, self.how = source, how
         self._one = threading.Lock()
 
-    def examine(self, handin: bytes | None, *, student: str, assignment: str) -> tuple[Verdict, NotebookNode]:
+    def examine(
+        self, handin: bytes | None, *, student: str, assignment: str, **more: Any
+    ) -> tuple[Verdict, NotebookNode]:
         with self._one:
             return self.how(self.source, handin, student=student, assignment=assignment)
 

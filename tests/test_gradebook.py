@@ -23,11 +23,9 @@ from nbgrader.plugins import BasePlugin
 from nbgrader.plugins.export import CsvExportPlugin
 from nbgrader.server_extensions.formgrader import handlers
 
-from autograder import course as course_module
-from autograder import release
-from autograder.classroom import batch, gradebook, recording
+from autograder.classroom import batch, gradebook
 from autograder.classroom.handins import read_hand_in
-from autograder.course import CourseError, nbgrader_settings
+from autograder.course import CourseError, grading_settings, nbgrader_settings
 from autograder.exam.walls import find_walls
 from autograder.proof.answers import hand_in
 from autograder.release import quiet_log
@@ -157,7 +155,7 @@ batch.grade(Course(Path({str(course.root)!r}), Path({str(course.folder)!r})), {t
 """
     seen = course.folder / "seen"
     running = subprocess.Popen([sys.executable, "-c", script, "slow"], stderr=subprocess.DEVNULL)
-    while not (seen.exists() and "cy" in seen.read_text()):
+    while not (seen.exists() and "cy" in seen.read_text() and batch.result_path(course, toy.NAME, "bo").exists()):
         assert running.poll() is None
         time.sleep(0.1)
     with pytest.raises(CourseError, match="another run is grading"):
@@ -219,7 +217,7 @@ def test_names_times_and_odd_folders(course):
     verdicts = grade(course)
     assert verdicts["ada"].earned == 10 and "mine.ipynb was read as" in verdicts["ada"].problems[0]
     assert "lateness is not known" in verdicts["ada"].problems[1]
-    assert verdicts["bo[1]*"].problems and "rename the folder" in verdicts["bo[1]*"].look[0]
+    assert verdicts["bo[1]*"].problems == [f"no {toy.NAME}.ipynb was handed in: there is no notebook"]
     with gradebook.open_gradebook(course) as book:
         assert str(book.find_submission(toy.NAME, "cy").timestamp) == "2026-03-01 12:00:00"
     two = read_hand_in(course.submitted / "cy" / toy.NAME)
@@ -316,7 +314,7 @@ class TenPercent(BasePlugin):
 
 def by_nbgraders_converter(course, student):
     """``nbgrader autograde`` of one student, in this process, with our examiner's contract in place of a jail."""
-    settings = nbgrader_settings(course)
+    settings = grading_settings(course)
     settings.CourseDirectory.assignment_id, settings.CourseDirectory.student_id = toy.NAME, student
     converter = Autograde(coursedir=CourseDirectory(config=settings), config=settings, force=True)
     with quiet_log(converter) as said:
@@ -366,22 +364,14 @@ def with_extra_cells(source):
 
 @pytest.fixture
 def twins(tmp_path, monkeypatch):
-    """Two courses with the same hand-ins, late ones among them, under a late policy; the second time with marks by
-    hand: one is graded by us, the other by nbgrader's own converter."""
+    """Two courses with the same hand-ins, late ones among them, under a late policy of the instructor's own: one is
+    graded by us, the other by nbgrader's own converter."""
     monkeypatch.setattr(gradebook, "examine", fake_examiner.examine)
-    settings = course_module.nbgrader_settings
-
-    def with_policy(course):
-        found = settings(course)
-        found.AssignLatePenalties.plugin_class = TenPercent
-        return found
-
-    for module in (course_module, recording, release):
-        monkeypatch.setattr(module, "nbgrader_settings", with_policy)
-    monkeypatch.setitem(globals(), "nbgrader_settings", with_policy)
     courses = []
     for name in ("ours", "theirs"):
         course = make(tmp_path / name)
+        policy = "import test_gradebook\nget_config().AssignLatePenalties.plugin_class = test_gradebook.TenPercent\n"
+        (course.root / "nbgrader_config.py").write_text(policy)
         toy.hand_in(course, "fay", with_extra_cells(toy.source()))
         for student in ("ada", "cy"):
             (course.submitted / student / toy.NAME / "timestamp.txt").write_text("2026-03-02 00:00:00 UTC")
@@ -401,6 +391,7 @@ def both(ours, theirs):
     grade(ours)
     for student in STUDENTS:
         by_nbgraders_converter(theirs, student)
+    gradebook.name_students(theirs)
 
 
 def test_rows_files_and_scores_are_those_that_nbgrader_autograde_writes(twins):

@@ -25,15 +25,16 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from autograder.classroom import gradebook
-from autograder.classroom.handins import HandIn, hand_ins, read_hand_in
+from autograder.classroom.handins import HandIn, hand_in_folder, hand_ins, read_hand_in
 from autograder.classroom.recording import Desk, put
-from autograder.course import Course, CourseError, first_line, plain
+from autograder.course import Course, CourseError, cannot_write, first_line, plain
 from autograder.exam.examiner import digest
 from autograder.exam.hall import GraderFailed, Hall
 from autograder.exam.verdict import ExerciseResult, Verdict
 from autograder.release import check_source, student_version
 
 GRADER_ERROR = "grader error"
+TRIES = 3  # of an examination that is ended from outside
 NAME = 200  # bytes of a student's name that go into a file's name as they are; file systems take 255 in all
 
 
@@ -70,21 +71,25 @@ def grade(
                 opened = hall(source, walls=walls, secret=batch.secret, shipped=shipped)
                 with batch.bar, opened as place, _workers(executor, jobs) as workers:
                     batch.run(todo, workers, partial(_examine, place, assignment), 2 * jobs)
+        with _contained(lambda error: _say(f"Names for the formgrader could not be entered: {_cause(error)}")):
+            gradebook.name_students(course)
         return [batch.verdict(student) for student in students]
 
 
-Examination = Callable[[bytes | None, str], tuple[Verdict, NotebookNode]]
+Examination = Callable[[bytes | None, str, dict[str, bytes]], tuple[Verdict, NotebookNode]]
 
 
-def _examine(hall: Any, assignment: str, data: bytes | None, student: str) -> tuple[Verdict, NotebookNode]:
-    """What a worker does: bytes and a name in, plain data out. An examination that was ended from outside is repeated.
+def _examine(
+    hall: Any, assignment: str, data: bytes | None, student: str, files: dict[str, bytes]
+) -> tuple[Verdict, NotebookNode]:
+    """What a worker does: bytes and names in, plain data out. An examination that was ended from outside is repeated.
 
-    Behind an executor on other machines a function of the same two arguments stands here, which keeps a hall there.
+    Behind an executor on other machines a function of the same three arguments stands here, which keeps a hall there.
     """
-    try:
-        return hall.examine(data, student=student, assignment=assignment)
-    except GraderFailed:
-        return hall.examine(data, student=student, assignment=assignment)
+    for _ in range(TRIES - 1):  # a hall that was hit takes one to notice
+        with contextlib.suppress(GraderFailed):
+            return hall.examine(data, student=student, assignment=assignment, files=files)
+    return hall.examine(data, student=student, assignment=assignment, files=files)
 
 
 class _Batch:
@@ -92,26 +97,24 @@ class _Batch:
 
     def __init__(self, course: Course, source: NotebookNode, assignment: str, walls: bool, desk: Desk):
         self.course, self.source, self.assignment, self.walls, self.desk = course, source, assignment, walls, desk
-        self.secret = course.secret()
+        self.secret, self.late = course.secret(), gradebook.late_key(course, assignment)
         self.bar = _bar(assignment, 0, False)
         self._unsaved: dict[str, Verdict] = {}  # verdicts that could not be written to their file
 
     def verdict(self, student: str) -> Verdict:
         """As it is on file: of 2,000 verdicts none is kept in memory while there are hand-ins to examine."""
-        name = readable(student)
-        if name in self._unsaved:
-            return self._unsaved[name]
+        if student in self._unsaved:
+            return self._unsaved[student]
         try:
-            return _read_verdict(result_path(self.course, self.assignment, name))
+            return _read_verdict(result_path(self.course, self.assignment, student))
         except Exception as error:
-            return self._provisional(name, error)
+            return self._provisional(student, error)
 
     def is_known(self, student: str, recorded: dict[str, float]) -> bool:
         """Whether the verdict on exactly this hand-in is on file and the gradebook has the same mark."""
         try:
-            name = readable(student)
-            verdict = _read_verdict(result_path(self.course, self.assignment, name))
-            same = abs(recorded.get(name, -1.0) - verdict.earned) < 1e-6
+            verdict = _read_verdict(result_path(self.course, self.assignment, student))
+            same = abs(recorded.get(student, -1.0) - verdict.earned) < 1e-6
             return same and verdict.digest == self._key(self._read(student))
         except Exception:  # then it is graded, and what is wrong shows there
             return False
@@ -124,7 +127,8 @@ class _Batch:
             while len(running) < most and (student := next(waiting, None)) is not None:
                 with _contained(partial(self._fail, student, HandIn())):
                     hand_in = self._read(student)
-                    running[workers.submit(examine, hand_in.data, readable(student))] = student, hand_in
+                    future = workers.submit(examine, hand_in.data, student, hand_in.files)
+                    running[future] = student, hand_in
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -132,11 +136,11 @@ class _Batch:
                 self._settle(student, hand_in, future)
 
     def _read(self, student: str) -> HandIn:
-        return read_hand_in(self.course.submitted / student / self.assignment)
+        return read_hand_in(hand_in_folder(self.course, student, self.assignment), self.source)
 
     def _key(self, hand_in: HandIn) -> str:
         """Of everything that a mark depends on: the same key, the same mark."""
-        basis = [digest(self.source, hand_in.data), hand_in.problems, hand_in.timestamp, self.walls, self.secret]
+        basis = [digest(self.source, hand_in.data), hand_in.basis(), self.late, self.walls, self.secret]
         return hashlib.sha256(repr(basis).encode("utf-8", "backslashreplace")).hexdigest()
 
     def _settle(self, student: str, hand_in: HandIn, future: Future[tuple[Verdict, NotebookNode]]) -> None:
@@ -147,9 +151,7 @@ class _Batch:
         entered = None
         with _contained(partial(self._fail, student, hand_in)):
             verdict, clean = future.result()
-            verdict.problems = hand_in.problems + (verdict.problems if hand_in.data is not None else [])
-            if odd := sorted(set(student) & set("*?[")):
-                verdict.look.append(f"nbgrader writes no feedback for a name with {' '.join(odd)}: rename the folder")
+            hand_in.tell(verdict)
             gradebook.record(self.desk, verdict, clean, hand_in.timestamp)
             verdict.digest = self._key(hand_in)
             entered = verdict
@@ -158,7 +160,7 @@ class _Batch:
 
     def _fail(self, student: str, hand_in: HandIn, error: BaseException) -> None:
         """Ours, not the student's: zero for now, said so, entered as far as it can be, and on with the others."""
-        verdict = self._provisional(readable(student), error)
+        verdict = self._provisional(student, error)
         with _contained(lambda another: _say(f"{verdict.student!r} cannot be recorded: {_cause(another)}")):
             blank = student_version(self.source)
             gradebook.record(self.desk, verdict, blank, hand_in.timestamp, provisional=True)
@@ -237,11 +239,6 @@ def failed(verdict: Verdict) -> bool:
 # --- what was done before --------------------------------------------------------------------------------------------
 
 
-def readable(student: str) -> str:
-    """A folder's name as text that can be written to any file: what is not UTF-8 in it, as ``\\udcff``."""
-    return student.encode("utf-8", "backslashreplace").decode()
-
-
 def result_path(course: Course, assignment: str, student: str) -> Path:
     name = student
     if len(name.encode()) > NAME:  # the rest of a long name as a digest
@@ -271,7 +268,7 @@ def save(path: Path, data: bytes) -> None:
     try:
         put(path, data)
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+        raise cannot_write(error) from None
 
 
 @contextmanager
@@ -281,7 +278,7 @@ def _only_run(course: Course) -> Iterator[None]:
         course.results.mkdir(parents=True, exist_ok=True)
         lock = open(course.results / ".lock", "w")  # noqa: SIM115, closed below
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+        raise cannot_write(error) from None
     with lock:
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a lock that no process started here can inherit

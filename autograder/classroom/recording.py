@@ -37,7 +37,7 @@ from nbgrader.preprocessors import CheckCellMetadata
 from sqlalchemy import select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from autograder.course import Course, nbgrader_settings
+from autograder.course import Course, grading_settings
 
 READ_ONLY = 0o444  # as nbgrader leaves autograded files
 Mark = Callable[[NotebookNode], NotebookNode]
@@ -207,7 +207,7 @@ class Desk:
 
 def _steps(course: Course) -> tuple[list[Any], list[Any]]:
     """nbgrader's steps before and after the place where the notebook would be run, set up as the course says."""
-    settings = nbgrader_settings(course)
+    settings = grading_settings(course)
     ours = "autograder.classroom.gradebook.Examine"
     after = [_named(name) for name in settings.Autograde.autograde_preprocessors if name != ours]
     before, after = (
@@ -252,7 +252,7 @@ def _in_place_of_gradebooks(sheet: Sheet, steps: list[Any]) -> Iterator[None]:
 def _source_files(course: Course, assignment: str) -> Iterator[tuple[Path, str]]:
     """The files beside the source notebook, which nbgrader puts into every autograded folder."""
     folder = course.solutions / assignment
-    ignored = CourseDirectory(config=nbgrader_settings(course)).ignore + ["*.ipynb"]
+    ignored = CourseDirectory(config=grading_settings(course)).ignore + ["*.ipynb"]
     for name in utils.find_all_files(str(folder), ignored):
         yield Path(name), os.path.relpath(name, folder)
 
