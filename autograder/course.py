@@ -110,7 +110,7 @@ class Course:
 
 
 def find_course(folder: str | os.PathLike[str] | None = None, root: Path = REPOSITORY) -> Course:
-    """The course whose hand-ins lie in ``folder``, else AUTOGRADER_COURSE (from the root on), else ``autograder/``."""
+    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE (from the root), else ``autograder/``."""
     chosen = Path(folder or root / (os.environ.get("AUTOGRADER_COURSE") or "autograder")).resolve()
     for path in (root, chosen):
         if odd := set(re.findall(r"[^\w./ @:,~-]", str(path))):

@@ -40,7 +40,9 @@ _TAGS |= {"sup", "table", "thead", "tbody", "tr", "th", "td", "details", "summar
 
 def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "img" and name == "src":  # in the page itself, or a file beside it: never fetched from elsewhere
-        return bool(re.match(r"data:image/(png|jpeg|gif|webp);base64,|\w[\w-]*\.(png|jpe?g|gif|webp|svg)$", value))
+        return bool(
+            re.match(r"data:image/(png|jpeg|gif|webp);base64,|(?!missing-)\w[\w-]*\.(png|jpe?g|gif|webp)$", value)
+        )
     if tag == "a" and name == "href":
         return bool(re.match(r"https?://|mailto:|#|[\w./-]+(#|$)", value))
     return name in {"class", "title", "alt", "align", "open", "start", "colspan", "rowspan", "width", "height"}
