@@ -168,6 +168,7 @@ def _walls() -> Iterator[Finding]:
     who = "as root: student code is dropped to an ordinary user" if os.geteuid() == 0 else "as an ordinary user"
     yield Finding(f"runs {who}", True)
     try:
+        from autograder.exam import room  # noqa: F401, what the trial needs
         from autograder.exam.walls import find_walls
     except ImportError as error:
         cure = f"{sys.executable} -m pip install -r requirements.lock"

@@ -31,6 +31,7 @@ from nbformat import NotebookNode
 
 from autograder.exam.room import GraderFailed
 from autograder.exam.verdict import ExerciseResult, Verdict
+from autograder.exam.walls import Settings, furniture
 
 __all__ = ["GraderFailed", "Hall"]
 
@@ -47,11 +48,14 @@ class Hall:
     walls    False lets hand-ins run without a jail
     secret   goes into the seeds of hidden checks: the same secret, the same mark
     shipped  the folder of the files that the release ships beside its notebook
+    Raises ValueError where the source notebook's metadata asks for what there is not.
     """
 
     def __init__(self, source: NotebookNode, *, walls: bool = True, secret: str = "", shipped: Path | None = None):
         self.source = source
+        furniture(Settings.of(source.metadata))  # raises ValueError for what the metadata asks for and is not there
         settings: dict[str, Any] = {"walls": walls, "secret": secret, "shipped": str(shipped) if shipped else ""}
+        settings["grace"] = GRACE_SECONDS
         self._told = json.dumps({"source": nbformat.writes(source), **settings}).encode()
         self._lock = threading.Lock()
         self._examiner: subprocess.Popen[bytes] | None = None
@@ -197,10 +201,13 @@ def main(fd: int) -> None:
     shipped = Path(told["shipped"]) if told["shipped"] else None
     from autograder.exam import examiner
     from autograder.exam.room import Building
-    from autograder.exam.walls import Settings
 
     settings = Settings.of(source.metadata)
-    building = Building(settings, examiner.preload(source), told["walls"], shipped)
+
+    def open_building() -> Building:
+        return Building(settings, examiner.preload(source), told["walls"], shipped)
+
+    building = open_building()
     examiner.warm_up(source)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for an examination: its connection tells how it went
     try:
@@ -209,15 +216,17 @@ def main(fd: int) -> None:
             if not message:
                 return
             connection = socket.socket(fileno=fds[0])
-            place: Any
             try:
                 place = building.open()
-            except GraderFailed as failed:  # as one whole answer: the hand-in itself is not even read
-                with connection:
-                    _answer(connection, {"failed": str(failed)})
+            except GraderFailed:  # killed from outside, or it could not be opened at all
                 building.close()
-                building = Building(settings, examiner.preload(source), told["walls"], shipped)
-                continue
+                building = open_building()
+                try:
+                    place = building.open()
+                except GraderFailed as failed:  # as the whole answer: the hand-in is not even read
+                    with connection:
+                        _answer(connection, {"failed": str(failed)})
+                    continue
             if os.fork() == 0:
                 control.close()
                 building.control.close()
@@ -272,7 +281,9 @@ def _verdict(
     if (total := options.pop("total_seconds")) is not None:
         settings = replace(settings, total_seconds=total)
     signal.signal(signal.SIGALRM, lambda *_: _out_of_time(connection))
-    signal.alarm(int(settings.total_seconds + GRACE_SECONDS))
+    seconds = int(settings.total_seconds + told["grace"])
+    signal.alarm(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (2 * seconds, 2 * seconds))  # where even the alarm is not heard
     _bound_memory()
     with Room(*place, settings) as room:
         verdict, clean = examine(

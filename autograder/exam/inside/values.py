@@ -32,6 +32,7 @@ _TORCH_DTYPES = (
 )
 _TYPES: dict[str, type] = {t.__name__: t for t in (bool, int, float, complex, str, bytes, list, tuple, dict, set)}
 _TYPES |= {f"np.{t}": getattr(np, t) for t in ("float16", "float32", "float64", "int32", "int64", "uint8", "bool_")}
+_SIZED = (str, bytes, list, dict, tuple, set, frozenset)
 _SEQUENCES: tuple[Any, ...] = (list, tuple, set, frozenset)
 _PLAIN_GRAD, _LEAF, _GRAPH = 0, 1, 2  # what a tensor has to do with autograd
 
@@ -451,16 +452,19 @@ def without_its_graph(tensor: Any) -> Any:
 
 def _bulk(value: Any) -> int:
     """KiB of what is one value but may be long."""
-    if isinstance(value, np.ndarray):
+    kind = type(value)  # not isinstance: a stand-in would have to be asked what it is
+    if kind is np.ndarray:
         return value.nbytes // 1024
-    return len(value) // 1024 if isinstance(value, str | bytes | list | dict | tuple | set | frozenset) else 0
+    return len(value) // 1024 if kind in _SIZED else 0
 
 
 def _weight(value: Any, known: dict[int, int]) -> int:
     """What a value of this side weighs, parts included; ``known``: id of those already weighed -> weight."""
     if id(value) not in known:
-        parts = [*value.keys(), *value.values()] if type(value) is dict else value
-        inside = sum(_weight(part, known) for part in parts) if type(value) in (list, tuple, dict, set) else 0
+        kind, inside = type(value), 0
+        if kind in _SIZED and kind not in (str, bytes):
+            parts = [*value.keys(), *value.values()] if kind is dict else value
+            inside = sum(_weight(part, known) for part in parts)
         known[id(value)] = 1 + _bulk(value) + inside
     return known[id(value)]
 

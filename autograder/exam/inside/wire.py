@@ -104,6 +104,7 @@ class Peer:
         functions: Mapping[str, Callable[..., Any]],
         proxy: Callable[..., Proxy] = Proxy,
     ):
+        connection.settimeout(self.pause)
         self.connection = connection
         self.functions = functions
         self.proxy = proxy
@@ -357,7 +358,6 @@ class Peer:
         """One operation on the connection, however long that takes, as long as ``on_pause`` does not object."""
         while True:
             try:
-                self.connection.settimeout(self.pause)
                 return operation(view)
             except TimeoutError:
                 self.on_pause()
