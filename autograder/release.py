@@ -124,7 +124,7 @@ def _locked_cell_faults(cell: NotebookNode) -> Iterator[str]:
     """The examiner runs this cell as plain Python, on its own side too."""
     magic = next((line for line in cell.source.splitlines() if line.lstrip().startswith(("%", "!", "?"))), None)
     if magic is not None:
-        yield f"holds {magic.strip()!r}: the examiner runs locked cells too and knows no magics; move it to another cell"
+        yield f"holds {magic.strip()!r}: the examiner runs locked cells too and knows no magics; move it elsewhere"
         return
     try:
         ast.parse(cell.source)

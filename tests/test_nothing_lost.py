@@ -65,7 +65,7 @@ def examine(source, data, *, student, assignment, **options):
 
 
 def grade(course):
-    return {v.student: v for v in batch.grade(course, toy.NAME, examine=examine, progress=False)}
+    return {v.student: v for v in batch.grade(course, toy.NAME, fake_examiner.hall(examine), progress=False)}
 
 
 @pytest.fixture
@@ -302,7 +302,7 @@ def test_every_name_is_graded_exported_and_shown_without_harm(tmp_path, capfd):
     names = [b"it's", b'a+b, "c" (d)', b"x" * 255, b"\x1b[2J\x1b]0;owned\x07", b"caf\xe9", b" ada ", b"bo[1]*"]
     for name in names:
         toy.hand_in(course, os.fsdecode(name), DONE)
-    verdicts = batch.grade(course, toy.NAME, examine=examine)
+    verdicts = batch.grade(course, toy.NAME, fake_examiner.hall(examine))
     assert len(verdicts) == len(names) and {v.earned for v in verdicts} == {10.0}
     assert gradebook.recorded_marks(course, toy.NAME) == {v.student: 10.0 for v in verdicts}
     with gradebook.open_gradebook(course) as book:
@@ -320,7 +320,7 @@ def test_every_name_is_graded_exported_and_shown_without_harm(tmp_path, capfd):
         seen.append(options["student"])
         return examine(*arguments, **options)
 
-    batch.grade(course, toy.NAME, examine=counting, progress=False)
+    batch.grade(course, toy.NAME, fake_examiner.hall(counting), progress=False)
     assert seen == []  # all of them are known
 
 
