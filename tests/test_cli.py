@@ -58,6 +58,18 @@ def test_grade_prints_marks_with_reasons_and_writes_json(course, capsys, tmp_pat
     assert [entry["student"] for entry in data] == ["ada", "bo"] and data[0]["exercises"][0]["checks"]
 
 
+def test_grade_as_many_at_a_time_as_asked(course, capsys, monkeypatch):
+    asked = []
+    grade = batch.grade
+    monkeypatch.setattr(batch, "grade", lambda *a, jobs, **o: (asked.append(jobs), grade(*a, jobs=jobs, **o))[1])
+    assert run(capsys, "grade", toy.NAME, "--jobs", "3")[0] == run(capsys, "grade", toy.NAME)[0] == 0
+    assert asked == [3, None]
+    for number in ("0", "-2", "many"):
+        with pytest.raises(SystemExit):
+            cli.main(["grade", toy.NAME, "--jobs", number])
+        assert "--jobs" in capsys.readouterr().err
+
+
 def test_grade_ends_loudly_where_the_grader_failed(course, capsys, monkeypatch):
     def broken(*args, **options):
         raise ZeroDivisionError("a bug of ours")
