@@ -5,6 +5,8 @@ import gc
 import os
 import random
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -357,6 +359,24 @@ def test_killed_at_a_random_moment_and_run_again_every_mark_is_there_once_and_ri
     rng = random.Random(seed)
     outcome = chaos.strike(small_class, tmp_path / "moment", victim, rng.uniform(1.0, 3.5), rng)
     print(f"seed {seed}: {outcome.line()}")
+    assert not outcome.faults
+
+
+def test_stopped_by_a_person_it_ends_at_once_and_leaves_no_process(small_class, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    shutil.copytree(small_class.folder, tmp_path / "course")
+    grader = chaos.start(small_class, tmp_path / "course", 2)
+    while "room" not in (seen := chaos.family(grader.pid)).values():
+        assert grader.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.5)
+    seen |= chaos.family(grader.pid)
+    grader.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    assert b"KeyboardInterrupt" in grader.communicate(timeout=60)[1]
+    assert time.monotonic() - begun < 30, "it waited for whoever was being examined"
+    outcome = chaos.Outcome("", 0)
+    chaos._wait_for_the_end(set(seen), outcome)
     assert not outcome.faults
 
 

@@ -19,6 +19,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from nbformat import NotebookNode
@@ -69,8 +70,8 @@ def grade(
                 batch.bar = _bar(assignment, len(todo), progress)
                 shipped = course.solutions / assignment  # the room is given its files, but for notebooks
                 opened = hall(source, walls=walls, secret=batch.secret, shipped=shipped)
-                with batch.bar, opened as place, _workers(executor, jobs) as workers:
-                    batch.run(todo, workers, partial(_examine, place, assignment), 2 * jobs)
+                with batch.bar, opened as place, _workers(executor, jobs) as (workers, stopped):
+                    batch.run(todo, workers, partial(_examine, place, stopped, assignment), 2 * jobs)
         with _contained(lambda error: _say(f"Names for the formgrader could not be entered: {_cause(error)}")):
             gradebook.name_students(course)
         return [batch.verdict(student) for student in students]
@@ -80,15 +81,18 @@ Examination = Callable[[bytes | None, str, dict[str, bytes]], tuple[Verdict, Not
 
 
 def _examine(
-    hall: Any, assignment: str, data: bytes | None, student: str, files: dict[str, bytes]
+    hall: Any, stopped: Event, assignment: str, data: bytes | None, student: str, files: dict[str, bytes]
 ) -> tuple[Verdict, NotebookNode]:
     """What a worker does: bytes and names in, plain data out. An examination that was ended from outside is repeated.
 
-    Behind an executor on other machines a function of the same three arguments stands here, which keeps a hall there.
+    Behind an executor on other machines a function of the last three arguments stands here, which keeps a hall there.
     """
     for _ in range(TRIES - 1):  # a hall that was hit takes one to notice
-        with contextlib.suppress(GraderFailed):
+        try:
             return hall.examine(data, student=student, assignment=assignment, files=files)
+        except GraderFailed:
+            if stopped.is_set():
+                raise
     return hall.examine(data, student=student, assignment=assignment, files=files)
 
 
@@ -219,16 +223,19 @@ def _bar(assignment: str, total: int, shown: bool) -> tqdm[Any]:
 
 
 @contextmanager
-def _workers(executor: Executor | None, jobs: int) -> Iterator[Executor]:
-    """The executor given, or threads, which wait while the hall's processes work; they are not waited for."""
-    if executor is not None:
-        yield executor
-        return
-    threads = ThreadPoolExecutor(jobs, "examination")
+def _workers(executor: Executor | None, jobs: int) -> Iterator[tuple[Executor, Event]]:
+    """The executor given, or threads, which wait while the hall's processes work, and what tells them that it is over.
+
+    Nothing is waited for: the end of the hall ends what is still being examined.
+    """
+    stopped = Event()
+    workers = executor or ThreadPoolExecutor(jobs, "examination")
     try:
-        yield threads
+        yield workers, stopped
     finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+        stopped.set()
+        if executor is None:
+            workers.shutdown(wait=False, cancel_futures=True)
 
 
 def failed(verdict: Verdict) -> bool:
