@@ -249,6 +249,27 @@ def test_a_person_who_stops_the_run_stops_it_and_what_was_done_is_kept(course, m
     assert len(seen) == 5 and done[0] not in seen
 
 
+def test_nothing_is_tried_again_in_a_hall_that_was_closed(course, monkeypatch):
+    closed, calls = threading.Event(), []
+
+    class Closing(fake_examiner.Hall):
+        def examine(self, handin, **names):
+            calls.append(names["student"])
+            closed.wait(30)
+            raise GraderFailed("the hall is closed")
+
+        def __exit__(self, *error):
+            closed.set()
+
+    monkeypatch.setattr(batch, "wait", raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        batch.grade(course, toy.NAME, Closing, jobs=2, progress=False)
+    for thread in threading.enumerate():
+        if thread.name.startswith("examination"):
+            thread.join(30)
+    assert len(calls) <= 2
+
+
 NAMES = [
     "a" * 248,
     "é" * 127,
