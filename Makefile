@@ -35,9 +35,10 @@ test:  ## style, types, and every test
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(T)
 
-bench:  ## how fast the convolutions are, beside torch
-	$(SETUP) venv
+bench:  ## how fast the convolutions are, beside torch, and the grader, beside stock nbgrader (about 15 minutes)
+	$(SETUP) venv bubblewrap
 	@$(BIN)/python bench/conv_speed.py
+	@$(BIN)/python bench/grading.py $(BENCH)
 
 lock:  ## requirements.lock anew from pyproject.toml (for maintainers)
 	$(SETUP) venv

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.course import Course, CourseError, cannot_write, find_course
+from autograder.course import Course, CourseError, cannot_write, find_course, plain
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,12 +48,13 @@ def _grade(course: Course, options: argparse.Namespace) -> int:
 
     course.source_path(options.assignment)
     walls = _walls(options.no_walls, "grading other people's work without walls needs --no-walls")
-    verdicts = grade(course, options.assignment, walls=walls)
+    verdicts = grade(course, options.assignment, walls=walls, jobs=options.jobs)
     print(marks_table(verdicts))
     if options.json:
         save(Path(options.json), json.dumps([asdict(v) for v in verdicts], indent=1, ensure_ascii=False).encode())
     if wrong := [verdict.student for verdict in verdicts if failed(verdict)]:
-        print(f"\nThe grader failed on {', '.join(map(repr, wrong))}: those zeros are provisional.", file=sys.stderr)
+        names = ", ".join(plain(repr(name), 40) for name in wrong)
+        print(f"\nThe grader failed on {names}: those zeros are provisional.", file=sys.stderr)
     return 1 if wrong else 0
 
 
@@ -61,7 +62,7 @@ def _check(course: Course, options: argparse.Namespace) -> int:
     from autograder.classroom.report import exercise_table
     from autograder.exam.examiner import examine
     from autograder.exam.notebook import unreadable
-    from autograder.exam.room import find_walls
+    from autograder.exam.walls import find_walls
 
     source = course.source(options.assignment)
     path = Path(options.notebook) if options.notebook else course.release_path(options.assignment)
@@ -132,7 +133,7 @@ def _assignments(course: Course, options: argparse.Namespace) -> list[str]:
 
 def _walls(without: bool, refusal: str) -> bool:
     """Whether walls stand; without them, a loud word, or CourseError unless that was asked for."""
-    from autograder.exam.room import find_walls
+    from autograder.exam.walls import find_walls
 
     if without:
         print("! The exam room has no walls: hand-ins run with this machine in reach.", file=sys.stderr)
@@ -140,6 +141,13 @@ def _walls(without: bool, refusal: str) -> bool:
     if missing := find_walls():
         raise CourseError(f"{missing}; {refusal}.")
     return True
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is no number of hand-ins: give 1 or more")
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -168,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     grade = add("grade", _grade, "grade every hand-in that is new or has changed, and print the marks")
     grade.add_argument("assignment")
     grade.add_argument("--no-walls", action="store_true", help="run hand-ins without a jail")
+    grade.add_argument("--jobs", type=_positive, metavar="N", help="hand-ins at a time (as many as there are cores)")
     grade.add_argument("--json", metavar="FILE", help="also write all that was found")
 
     check = add("check", _check, "examine your own notebook, hidden tests and hints included")

@@ -1,41 +1,53 @@
 """nbgrader's side: verdicts into its gradebook through its own pipeline.
 
 ``Examine`` stands in ``nbgrader autograde`` where the notebook would be run, tests and all, in the student's kernel.
-``record`` runs the same pipeline for a verdict that is there already.
+``record`` takes a verdict that is there already through the same steps.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import re
 import sqlite3
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-import nbformat
+import nbgrader.api
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment
-from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
+from nbgrader.api import Assignment, Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, OverwriteCells
 from nbgrader.utils import is_grade, is_locked, is_solution
+from sqlalchemy import func, select
 
 from autograder.classroom.handins import read_hand_in
-from autograder.course import TEXT_STUB, Course, CourseError, find_course, first_line, grading_settings, plain
+from autograder.classroom.recording import Desk, HeldGradebook, put
+from autograder.course import (
+    CODE_STUB,
+    TEXT_STUB,
+    Course,
+    CourseError,
+    find_course,
+    first_line,
+    grading_settings,
+    plain,
+)
 from autograder.exam.examiner import examine
 from autograder.exam.notebook import MISSING
 from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
-from autograder.release import check_source, failure, generate, quiet_log
+from autograder.release import check_source, generate
 from convnets.checks import Check, report_line
+
+PATIENCE = 30  # seconds that a gradebook in use elsewhere, by formgrader say, is waited for
 
 # --- marks into the notebook -----------------------------------------------------------------------------------------
 
@@ -105,6 +117,8 @@ class Examine(NbGraderPreprocessor):
         hand_in = read_hand_in(Path(place.format_path(place.submitted_directory, student, assignment)), source)
         verdict, clean = examine(source, hand_in.data, student=student, assignment=assignment)
         hand_in.tell(verdict)
+        # the clean notebook is a new one: checksums, by which nbgrader knows an answer that nobody wrote, come in here
+        clean, resources = OverwriteCells(parent=self)(clean, resources)
         return write_marks(clean, verdict), resources
 
 
@@ -112,19 +126,24 @@ class Examine(NbGraderPreprocessor):
 
 
 @contextmanager
-def open_gradebook(course: Course) -> Iterator[Gradebook]:
-    """The course's gradebook; created where there is none."""
-    here = str(Path(sys.executable).parent)
-    if here not in os.environ.get("PATH", "").split(os.pathsep):  # nbgrader calls `alembic` by its bare name
-        os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+def open_gradebook(course: Course, kind: type[Gradebook] = Gradebook) -> Iterator[Any]:
+    """The course's gradebook, of nbgrader's kind or one made of it; created where there is none."""
     refuse_damaged(course)
+    nbgrader.api.get_alembic_version = _schema_version
     try:
         course.folder.mkdir(parents=True, exist_ok=True)
-        gradebook = Gradebook(f"sqlite:///{course.gradebook}", "")
+        gradebook = kind(f"sqlite:///{course.gradebook}?timeout={PATIENCE}", "")
     except Exception as error:
         raise CourseError(f"{course.gradebook} cannot be opened: {first_line(error)}.") from None
     with gradebook:
         yield gradebook
+
+
+def _schema_version() -> str:
+    """What a new gradebook is stamped with. nbgrader asks a program for it, by its bare name, for 1.7 s."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(Path(nbgrader.api.__file__).parent / "alembic")).get_current_head() or ""
 
 
 def refuse_damaged(course: Course) -> None:
@@ -141,12 +160,13 @@ def refuse_damaged(course: Course) -> None:
             if any(course.results.glob("*/*.json")):
                 raise CourseError(f"{path} is empty, although there are results in {course.results}: {cure}.")
             return
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        # to be written as well: what a killed run left half done is taken back when it is opened so
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as database:
             found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
         damage = "" if found == "ok" else found
     except FileNotFoundError:
         return
-    except sqlite3.OperationalError as error:  # it is in use, or may not be read
+    except sqlite3.OperationalError as error:  # it is in use, or may not be opened
         raise CourseError(f"{path} cannot be opened: {first_line(error)}.") from None
     except sqlite3.DatabaseError as error:
         damage = str(error)
@@ -189,73 +209,68 @@ def name_students(course: Course) -> None:
 
 
 def register(course: Course, assignment: str) -> None:
-    """Tell the gradebook about the assignment's cells and points, as ``nbgrader generate_assignment`` does."""
+    """Tell the gradebook about the assignment's cells and points, as ``nbgrader generate_assignment`` does.
+
+    Nothing is done where the source and what the gradebook has of it are as they were when it was told last.
+    """
+    stamp = course.results / assignment / ".registered"
+    told = stamp.read_text() if stamp.exists() and course.gradebook.exists() else ""
+    if told and told == _registered(course, assignment):
+        return
     check_source(course, assignment)
     with open_gradebook(course), tempfile.TemporaryDirectory() as scratch:
         generate(course, assignment, Path(scratch), database=True)
+    put(stamp, _registered(course, assignment).encode())
+
+
+def _registered(course: Course, assignment: str) -> str:
+    """A digest of the source and of what the gradebook knows of it; empty if that is nothing."""
+    try:
+        with recording(course, assignment) as desk:
+            rows = desk.rows
+    except MissingEntry:
+        return ""
+    basis = [course.source_path(assignment).read_bytes(), CODE_STUB, TEXT_STUB, version("nbgrader"), rows]
+    return hashlib.sha256(repr(basis).encode()).hexdigest()
 
 
 def recorded_marks(course: Course, assignment: str) -> dict[str, float]:
     """Student -> sum of the marks given by tests, for everyone whose graded notebook and marks are in place."""
-    marks: dict[str, float] = {}
     with open_gradebook(course) as gradebook:
-        for submission in gradebook.assignment_submissions(assignment):
-            student = submission.student.id
-            if (course.autograded / student / assignment / f"{assignment}.ipynb").is_file():
-                grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-                marks[student] = round(sum(grade.auto_score or 0.0 for grade in grades), 6)
-    return marks
+        marks = gradebook.db.execute(
+            select(SubmittedAssignment.student_id, func.coalesce(func.sum(Grade.auto_score), 0.0))
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .where(Assignment.name == assignment)
+            .group_by(SubmittedAssignment.student_id)
+        ).all()
+    notebook = Path(assignment, f"{assignment}.ipynb")
+    return {student: round(mark, 6) for student, mark in marks if (course.autograded / student / notebook).is_file()}
 
 
-def record(
-    course: Course, verdict: Verdict, clean: NotebookNode, timestamp: str = "", provisional: bool = False
-) -> None:
-    """Enter one verdict into the gradebook by nbgrader's own autograde step on the clean notebook.
+@contextmanager
+def recording(course: Course, assignment: str) -> Iterator[Desk]:
+    """Where verdicts on one assignment are entered by ``record``. Raises MissingEntry before ``register``."""
+    with open_gradebook(course, HeldGradebook) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy's remarks on nbgrader's queries
+        yield Desk(gradebook, course, assignment)
+
+
+def record(desk: Desk, verdict: Verdict, clean: NotebookNode, timestamp: str = "", provisional: bool = False) -> None:
+    """Enter one verdict into the gradebook by nbgrader's own autograde steps on the clean notebook: all or nothing.
 
     timestamp    when it was handed in, as nbgrader writes it; late penalties rest on it
     provisional  formgrader lists every cell of it as still to be graded
     Entering the same verdict again changes nothing; marks and comments given by hand are kept.
     """
-    with tempfile.TemporaryDirectory(prefix="staged-") as staging:
-        folder = Path(staging) / verdict.student / verdict.assignment
-        folder.mkdir(parents=True)
-        nbformat.write(clean, folder / f"{verdict.assignment}.ipynb")
-        if timestamp:
-            (folder / "timestamp.txt").write_text(timestamp)
-        _autograde(course, verdict, staging)
-    with open_gradebook(course) as gradebook:
-        submission = gradebook.find_submission_notebook(verdict.assignment, verdict.assignment, verdict.student)
+    with desk.entering():
+        sheet = desk.enter(verdict.student, clean, lambda notebook: write_marks(notebook, verdict), timestamp)
         if provisional:
-            for grade in submission.grades:
+            for grade in sheet.grades.values():
                 grade.needs_manual_grade = True
-        ask_for_a_look(verdict, submission.grades)
+        ask_for_a_look(verdict, sheet.grades.values())
         first = next((c.metadata.nbgrader.grade_id for c in clean.cells if is_solution(c)), None)
         if verdict.problems and first:
-            comment = gradebook.find_comment(first, verdict.assignment, verdict.assignment, verdict.student)
-            comment.auto_comment = "; ".join(verdict.problems)
-        gradebook.db.commit()
-
-
-def _autograde(course: Course, verdict: Verdict, staging: str) -> None:
-    settings = grading_settings(course)
-    settings.CourseDirectory.submitted_directory = staging
-    settings.CourseDirectory.assignment_id = verdict.assignment
-    settings.CourseDirectory.student_id = verdict.student
-
-    def enter(notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        return write_marks(notebook, verdict), resources
-
-    own = "autograder.classroom.gradebook.Examine"
-    steps = [enter if step == own else step for step in settings.Autograde.autograde_preprocessors]
-    del settings.Autograde
-    converter = Autograde(
-        coursedir=CourseDirectory(config=settings), config=settings, force=True, autograde_preprocessors=steps
-    )
-    place = Path(staging) / verdict.student / verdict.assignment
-    found = {str(place): [str(place / f"{verdict.assignment}.ipynb")]}
-    converter.init_notebooks = lambda: setattr(converter, "assignments", found)  # it would take a name for a pattern
-    with quiet_log(converter) as said:
-        try:
-            converter.start()
-        except NbGraderException as error:
-            raise RuntimeError(f"nbgrader could not record {verdict.student}: {failure(said, error)}") from None
+            text = "; ".join(verdict.problems)
+            sheet.find_comment(first).auto_comment = text.encode("utf-8", "replace").decode()
