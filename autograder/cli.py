@@ -61,7 +61,7 @@ def _check(course: Course, options: argparse.Namespace) -> int:
     from autograder.classroom.report import exercise_table
     from autograder.exam.examiner import examine
     from autograder.exam.notebook import unreadable
-    from autograder.exam.room import find_walls
+    from autograder.exam.walls import find_walls
 
     source = course.source(options.assignment)
     path = Path(options.notebook) if options.notebook else course.release_path(options.assignment)
@@ -130,7 +130,7 @@ def _assignments(course: Course, options: argparse.Namespace) -> list[str]:
 
 def _walls(without: bool, refusal: str) -> bool:
     """Whether walls stand; without them, a loud word, or CourseError unless that was asked for."""
-    from autograder.exam.room import find_walls
+    from autograder.exam.walls import find_walls
 
     if without:
         print("! The exam room has no walls: hand-ins run with this machine in reach.", file=sys.stderr)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
@@ -24,7 +25,15 @@ DISK_GB = 1.0  # a class of 300 with its feedback takes about a tenth of that
 
 #: What a hostile hand-in would try first. Leaves ``refused``: what -> whether the room refused it.
 TRIAL = """
-import os, signal, socket, time
+import ctypes, os, signal, socket, time
+
+def keyring():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(ctypes.c_long(libc_number()), 0, -3, 1, 0, 0) < 0 and ctypes.get_errno() == 1:
+        raise PermissionError
+
+def libc_number():
+    return {{"x86_64": 250, "aarch64": 219}}.get(os.uname().machine, 250)  # keyctl
 
 def is_refused(attempt):
     try:
@@ -45,6 +54,7 @@ def forks():
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 refused = {{
     "network": is_refused(lambda: socket.create_connection(("127.0.0.1", {port}), timeout=2)),
@@ -52,7 +62,18 @@ refused = {{
     "writing": not any(os.access(folder, os.W_OK) for folder in ("/", "/usr", "/proc/sys/kernel", {prefix!r})),
     "memory": is_refused(lambda: bytearray({memory})),
     "processes": is_refused(forks),
+    "system calls": is_refused(keyring),
 }}
+"""
+
+#: Four processes that are each within the bounds of one and together are not.
+HOARD = """
+import os, time
+for _ in range(3):
+    if os.fork() == 0:
+        break
+hoard = bytearray(b"x") * (1200 * 2**20)
+time.sleep(60)
 """
 
 
@@ -147,7 +168,8 @@ def _walls() -> Iterator[Finding]:
     who = "as root: student code is dropped to an ordinary user" if os.geteuid() == 0 else "as an ordinary user"
     yield Finding(f"runs {who}", True)
     try:
-        from autograder.exam.room import find_walls
+        from autograder.exam import room  # noqa: F401, what the trial needs
+        from autograder.exam.walls import find_walls
     except ImportError as error:
         cure = f"{sys.executable} -m pip install -r requirements.lock"
         yield Finding(f"the exam room cannot be tried ({error})", False, cure, safety=True)
@@ -164,15 +186,19 @@ def _walls() -> Iterator[Finding]:
 
 def _trial(walls: bool = True) -> Iterator[Finding]:
     """Open an exam room, try in it what it should refuse, and report on each."""
-    from autograder.exam.room import Room, RoomLost, Settings
+    from autograder.exam.room import Building, GraderFailed, Room, RoomLost
+    from autograder.exam.walls import Settings
 
-    settings = Settings(memory_gb=2.0, processes=32)
+    settings = Settings(memory_gb=2.0, processes=32, total_seconds=60)
     secrets = [str(ROOT / name) for name in ("solutions", "tests", "autograder/classroom/gradebook.py")]
-    room = None
+    error: object
     try:
-        with socket.create_server(("127.0.0.1", 0)) as server, tempfile.NamedTemporaryFile() as secret:
-            room = Room(settings, walls)
-            room.limit(30)
+        with (
+            socket.create_server(("127.0.0.1", 0)) as server,
+            tempfile.NamedTemporaryFile() as secret,
+            Building(settings, walls=walls) as building,
+            Room(*building.open(), settings) as room,
+        ):
             code = TRIAL.format(
                 prefix=sys.prefix,
                 processes=settings.processes,
@@ -180,13 +206,12 @@ def _trial(walls: bool = True) -> Iterator[Finding]:
                 secrets=[secret.name, *secrets],
                 memory=int(settings.memory_gb * 2**30) + 1,
             )
-            error = room.request("run", code, "trial")
-            refused = room.request("get", ["refused"]).get("refused")
-    except (RoomLost, RuntimeError, OSError) as lost:
+            error = room.run(code, "trial", 10)
+            [[refused]] = room.trunk.request("get", ["refused"])
+            ended = _ends(room, "while True: pass")
+            hoarding = _ends(room, HOARD)
+    except (RoomLost, GraderFailed, OSError, ValueError) as lost:
         error, refused = str(lost), None
-    finally:
-        if room:
-            room.close()
     if error or not isinstance(refused, dict):
         cure = "this should not happen; with the walls in doubt, do not grade"
         yield Finding(f"the trial room did not answer ({error})", False, cure, safety=True)
@@ -195,28 +220,26 @@ def _trial(walls: bool = True) -> Iterator[Finding]:
         "network": "no network in the room, this machine's own ports included",
         "files": "no solutions, tests or marks in the room, and none of this machine's temporary files",
         "writing": "nothing in the room can be changed but its own /tmp",
-        "memory": "each process in the room has bounded memory (not yet all of them together)",
+        "memory": "each process in the room has bounded memory",
         "processes": "the number of processes is bounded in the room",
+        "system calls": "system calls that no hand-in needs are refused (libseccomp)",
     }
     for name, promise in promises.items():
         cure = "this wall is missing here: an older kernel or a container without namespaces? grade on another machine"
         yield Finding(promise, refused.get(name) is True, cure, safety=True)
-    yield _time_is_bounded()
+    yield Finding("code that never ends is ended", ended, "do not grade here", safety=True)
+    yield Finding("all processes of a hand-in together have bounded memory", hoarding, "do not grade here", safety=True)
 
 
-def _time_is_bounded() -> Finding:
-    from autograder.exam.room import Room, RoomLost, Settings
+def _ends(room: Any, code: str) -> bool:
+    """Whether a cell that would go on for ever is ended."""
+    from autograder.exam.room import RoomLost
 
-    with_loop = Room(Settings())
     try:
-        with_loop.limit(1)
-        with_loop.request("run", "while True: pass", "trial")
-        ended = False
+        room.run(code, "trial", 5)
     except RoomLost:
-        ended = True
-    finally:
-        with_loop.close()
-    return Finding("code that never ends is ended", ended, "do not grade here", safety=True)
+        return True
+    return False
 
 
 if __name__ == "__main__":

@@ -114,8 +114,22 @@ def _faults(source: NotebookNode) -> Iterator[str]:
             yield f"{where} is graded but has no points"
         if solution and not graded:
             solutions.add(name)
+        if role.get("locked") and not graded and cell.cell_type == "code":
+            yield from (f"{where} {fault}" for fault in _locked_cell_faults(cell))
         if graded and not solution and cell.cell_type == "code":
             yield from (f"{where} {fault}" for fault in _test_cell_faults(cell, name, solutions))
+
+
+def _locked_cell_faults(cell: NotebookNode) -> Iterator[str]:
+    """The examiner runs this cell as plain Python, on its own side too."""
+    magic = next((line for line in cell.source.splitlines() if line.lstrip().startswith(("%", "!", "?"))), None)
+    if magic is not None:
+        yield f"holds {magic.strip()!r}: the examiner runs locked cells too and knows no magics; move it to another cell"
+        return
+    try:
+        ast.parse(cell.source)
+    except SyntaxError as error:
+        yield f"is not Python ({error.msg}, line {error.lineno})"
 
 
 def _test_cell_faults(cell: NotebookNode, name: str, solutions: set[str]) -> Iterator[str]:
@@ -130,6 +144,8 @@ def _test_cell_faults(cell: NotebookNode, name: str, solutions: set[str]) -> Ite
     if not (isinstance(last, ast.Expr) and ast.unparse(last).endswith(".score()")):
         yield "must end in exercise.score(), or stock nbgrader gives full marks"
     for call in ast.walk(tree):
+        if isinstance(call, ast.FunctionDef) and any("in_room" in ast.unparse(mark) for mark in call.decorator_list):
+            yield f"marks {call.name} with @in_room: the room may not see tests, so define it in a locked cell"
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("Exercise"):
             said = [k.value for k in call.keywords if k.arg == "points"] + call.args[1:2]
             points = cell.metadata["nbgrader"].get("points")

@@ -19,6 +19,7 @@ which is what nbgrader calls partial credit. The same cell runs in the student's
 from __future__ import annotations
 
 import builtins
+import functools
 import os
 import random
 import re
@@ -41,10 +42,35 @@ __all__ = [
     "assert_gradient",
     "assert_shape",
     "copies",
+    "in_room",
     "numerical_gradient",
     "raises",
     "unchanged",
 ]
+
+
+IN_ROOM: dict[str, Callable[..., Any]] = {}  # functions marked @in_room, by name
+
+
+def run_in_room(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function marked @in_room. The examiner puts its own way in this one's place."""
+    return function(*args, **kwargs)
+
+
+def in_room(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function of a locked cell that has to work on the student's real objects: autograd, optimisers, training.
+
+    In the notebook it is called as it is. When graded, it is run where the student's objects are and what it returns
+    comes back: return numbers, arrays, tensors and dictionaries of them. That is the student's word: compare it with
+    what the check works out itself.
+    """
+    IN_ROOM[function.__name__] = function
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return run_in_room(function, args, kwargs)
+
+    return run
 
 
 class CheckFailed(AssertionError):
@@ -76,6 +102,14 @@ class Check:
     cause: str = ""
 
     _fraction: float = 1.0
+
+    def reseed(self, seed: int) -> None:
+        """Seed ``rng`` and every global generator of this process."""
+        self.seed, self.rng = seed, np.random.default_rng(seed)
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        if (torch := sys.modules.get("torch")) is not None:
+            torch.manual_seed(seed)
 
     def scale(self, value: float, none: float, full: float, what: str = "accuracy") -> None:
         """Partial credit: no points at ``none`` or worse, all at ``full`` or better, linear in between.
@@ -127,7 +161,7 @@ class Exercise:
 
         hint     one sentence, or several, each telling a little more; shown from the second failure on
         seed     of ``t.rng`` and of every global generator on both sides; taken from the names if not given
-        seconds  the examiner's time limit for the block (a hand-in may be slow: be generous)
+        seconds  of computing that the student's code may use in the block when it is graded (be generous)
         """
         if any(c.name == name for c in self.checks):
             raise ValueError(f"two checks of {self.name} are called {name!r}: names must differ")
@@ -137,10 +171,7 @@ class Exercise:
         line = sys._getframe(2).f_lineno  # two up: past contextlib's __enter__, to the cell itself
         check = Check(name, points, hints, seed, seconds, line, np.random.default_rng(seed))
         self.checks.append(check)
-        np.random.seed(seed % 2**32)
-        random.seed(seed)
-        if (torch := sys.modules.get("torch")) is not None:
-            torch.manual_seed(seed)
+        check.reseed(seed)
         errors: list[Exception] = []  # the student's mistake or ours: the check fails, the next one runs
         for prepare in self.before_check:
             try:
@@ -302,7 +333,7 @@ def _where(error: BaseException) -> str:
 def _as_array(value: Any, what: str) -> np.ndarray:
     if value is None:
         raise CheckFailed(f"{what} is None", "is there a return statement?")
-    if type(value).__module__ == "torch":
+    if (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
     known = isinstance(value, np.ndarray | np.generic | int | float | complex | list | tuple)
     if not known or (isinstance(value, np.ndarray) and type(value) is not np.ndarray):  # no masked array, no matrix

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder import doctor
-from autograder.exam import room
+from autograder.exam import walls
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_walls_stand_here():
     findings = list(doctor._walls())
     assert [str(finding) for finding in findings if not finding.good] == []
-    assert len(findings) == 8
+    assert len(findings) == 10
 
 
 def test_a_room_without_walls_is_seen_through():
@@ -26,11 +26,11 @@ def test_a_room_without_walls_is_seen_through():
 
 def test_without_bubblewrap_it_is_not_safe(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    room.find_walls.cache_clear()
+    walls.find_walls.cache_clear()
     try:
         assert doctor.doctor(tmp_path) == 1
     finally:
-        room.find_walls.cache_clear()
+        walls.find_walls.cache_clear()
     said = capsys.readouterr().out
     assert "✗ bubblewrap is not installed" in said
     assert "must not be graded here" in said

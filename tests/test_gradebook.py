@@ -20,7 +20,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from autograder.classroom import batch, gradebook
 from autograder.classroom.handins import read_hand_in
 from autograder.course import CourseError, nbgrader_settings
-from autograder.exam.room import find_walls
+from autograder.exam.walls import find_walls
 from autograder.proof.answers import hand_in
 
 TESTS = Path(__file__).resolve().parent

@@ -11,7 +11,7 @@ import pytest
 import toy_course
 
 from autograder.course import Course, CourseError, find_course
-from autograder.exam.room import find_walls
+from autograder.exam.walls import find_walls
 from autograder.proof import proving
 from autograder.proof.answers import AnswersError, hand_in, read_answers, solution_cells, without_marks
 from autograder.proof.mutants import Mutant, mutants

@@ -117,6 +117,12 @@ def rename(cells, _):
             "cell 1",
         ),
         (lambda c, _: c["test-square"].metadata["nbgrader"].update(grade_id="test_cube"), "no solution cell before it"),
+        (lambda c, _: c["setup"].update(source="import math\n%matplotlib inline"), "holds '%matplotlib inline'"),
+        (lambda c, _: c["setup"].update(source="import math\n  x = 3"), "is not Python"),
+        (
+            lambda c, _: c["test-square"].update(source=f"@in_room\ndef f(): pass\n{toy.TEST_SQUARE}"),
+            "the room may not see tests",
+        ),
     ],
 )
 def test_a_faulty_source_is_refused_in_one_line_and_leaves_the_old_release(course, change, says):

@@ -1,8 +1,9 @@
 """Names of the student's objects on the examiner's side: a test uses them as if they were here.
 
-Attribute access, calls, operators, iteration, indexing, ``with`` and ``isinstance`` are carried out in the room. Two
-things are not: a comparison with plain data never asks the object (it could claim to equal everything), and no stand-in
-turns itself into an array. A test compares what ``assert_close`` has accepted as an array, or a ``float(...)`` of it.
+Attribute access, calls, operators, iteration, indexing, ``with``, ``isinstance``, ``str`` and ``deepcopy`` are carried
+out in the room. Three things are not: no plain data is ever compared *by* the object (it could claim to equal
+everything, and would learn what was expected), no stand-in turns itself into an array, and no class is made here out of
+one that lives there. Each says in one sentence what to do instead.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.exam.inside.values import Proxy
+import numpy as np
 
-#: Base classes that ``isinstance`` may ask about: name in the room -> module and name here.
-_BASES = {"torch.nn.modules.module.Module": ("torch.nn", "Module")}
-_READABLE = {"__name__", "__qualname__", "__doc__", "__module__", "__dict__"}
+from autograder.exam.inside.values import Proxy, without_its_graph
+
+_READABLE = {"__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__wrapped__", "__annotations__"}
 
 
 class StandIn(Proxy):
@@ -28,6 +29,8 @@ class StandIn(Proxy):
         return self._peer.request("call", self, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__bases__" and self._is_class():
+            return tuple(filter(None, map(torch_class, self._bases)))  # what issubclass asks a class for
         if name.startswith("__") and name not in _READABLE:  # Python and NumPy probing, not the test
             raise AttributeError(name)
         return self._peer.request("getattr", self, name)
@@ -40,17 +43,29 @@ class StandIn(Proxy):
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
-        for base in self._bases:
-            module, name = _BASES.get(base, ("", ""))
-            if module in sys.modules:
-                return getattr(sys.modules[module], name)
+        if not self._is_class():
+            for base in self._bases:
+                if (found := torch_class(base)) is not None:
+                    return found
         return type(self)
 
+    def _is_class(self) -> bool:
+        return self._type_name.startswith("class ")
+
     def __instancecheck__(self, instance: Any) -> bool:
-        return isinstance(instance, Proxy) and bool(self._peer.request("isinstance", instance, self))
+        return isinstance(instance, Proxy) and self._peer.request("isinstance", instance, self)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        raise TypeError(
+            f"the {self._type_name} lives in the exam room: make the subclass in a function of a locked cell that is "
+            "marked @in_room, and use what that returns"
+        )
 
     def __iter__(self) -> Iterator[Any]:
         return self._peer.request("iter", self)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return self._peer.request("reversed", self)
 
     def __next__(self) -> Any:
         return self._peer.request("next", self)
@@ -62,18 +77,147 @@ class StandIn(Proxy):
         return bool(self._peer.request("exit", self))
 
     def __contains__(self, item: Any) -> bool:
-        return bool(self._peer.request("contains", self, item))
+        return self._peer.request("contains", self, item)
+
+    def __str__(self) -> str:
+        return self._shown("str")
 
     def __repr__(self) -> str:
-        return f"<{self._type_name} of the hand-in>"
+        return self._shown("repr")
+
+    def _shown(self, how: str) -> str:
+        try:
+            return self._peer.request(how, self)
+        except Exception:  # also asked for by whoever wants to say what went wrong
+            return f"<{self._type_name} of the hand-in>"
+
+    def __format__(self, spec: str) -> str:
+        return self._peer.request("format", self, spec)
 
     def __hash__(self) -> int:
         return hash((id(self._peer), self._ref))
 
+    def __copy__(self) -> Any:
+        return self._peer.request("copy", self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._peer.request("deepcopy", self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self._peer.request("divmod", self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return self._peer.request("rdivmod", self, other)
+
+    def __pow__(self, other: Any) -> Any:
+        return self._peer.request("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._peer.request("pow", other, self)
+
     def __eq__(self, other: object) -> Any:
+        return self._compared("eq", other, True)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compared("ne", other, False)
+
+    def _compared(self, function: str, other: object, same: bool) -> Any:
+        """With another object of the room: what the room says. With plain data: by identity, or a sentence."""
         if self is other:
-            return True
-        return self._peer.request("eq", self, other) if isinstance(other, StandIn) else False
+            return same
+        if isinstance(other, StandIn):
+            return self._peer.request(function, self, other)
+        if self._own_eq and other is not None:
+            raise TypeError(
+                f"a {self._type_name} of the hand-in would itself say what equals it: compare float(...) of it, "
+                "or an array or a number that it holds"
+            )
+        return not same
+
+
+class TensorStandIn(StandIn):
+    """A tensor that gradients are collected in, such as a Parameter: torch's functions fetch its numbers."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", "")
+        if (name.endswith("_") and not name.endswith("__")) or (kwargs and "out" in kwargs):
+            raise TypeError(
+                f"{name} would write into a tensor that lives in the exam room: call the tensor's own method, as in "
+                "p.copy_(...), or do it in a function of a locked cell that is marked @in_room"
+            )
+        return func(*_fetched(args), **_fetched(kwargs or {}))
+
+    def __len__(self) -> int:
+        return self._peer.request("len", self)
+
+    def _compared(self, function: str, other: object, same: bool) -> Any:
+        if self is other and function in ("eq", "ne"):
+            other = fetch(self)
+        mine = fetch(self)
+        theirs = fetch(other) if isinstance(other, TensorStandIn) else other
+        return mine == theirs if function == "eq" else mine != theirs
+
+    __hash__ = StandIn.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self._compared("eq", other, True)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compared("ne", other, False)
+
+
+def fetch(tensor: TensorStandIn) -> Any:
+    """A tensor of the room's as one of this side's: the same numbers; its gradients stay there."""
+    return without_its_graph(tensor._peer.request("fetch", tensor))
+
+
+def _fetched(value: Any) -> Any:
+    if type(value) is TensorStandIn:
+        return fetch(value)
+    if type(value) in (list, tuple):
+        return type(value)(map(_fetched, value))
+    return {key: _fetched(item) for key, item in value.items()} if type(value) is dict else value
+
+
+def make_stand_in(peer: Any, ref: int, type_name: str, bases: tuple[str, ...], own_eq: bool) -> StandIn:
+    """The stand-in for an object with these bases."""
+    tensor = "torch._tensor.Tensor" in bases or "torch.Tensor" in bases
+    is_tensor = tensor and not type_name.startswith("class ") and "torch" in sys.modules
+    return (TensorStandIn if is_tensor else StandIn)(peer, ref, type_name, bases, own_eq)
+
+
+def torch_class(name: str) -> type | None:
+    """The class of torch's with this full name, if torch is loaded here and has it."""
+    module, _, rest = name.rpartition(".")
+    if module != "torch" and not module.startswith("torch."):
+        return None
+    found = getattr(sys.modules.get(module), rest, None)
+    return found if isinstance(found, type) else None
+
+
+def refuse_optimizers_of_stand_ins() -> None:
+    """An optimiser made by a test would train copies: it says so instead."""
+    from torch.optim import Optimizer
+
+    if getattr(Optimizer.add_param_group, "of_the_grader", False):
+        return
+    original = Optimizer.add_param_group
+
+    def add_param_group(self: Any, param_group: dict[str, Any]) -> None:
+        params = param_group.get("params")
+        params = param_group["params"] = [params] if isinstance(params, Proxy) else list(params or [])
+        if any(isinstance(param, Proxy) for param in params):
+            raise TypeError(
+                "an optimiser made here would not train parameters that live in the exam room: make it, and take its "
+                "steps, in a function of a locked cell that is marked @in_room"
+            )
+        original(self, param_group)
+
+    add_param_group.of_the_grader = True  # type: ignore[attr-defined]
+    Optimizer.add_param_group = add_param_group  # type: ignore[method-assign]
 
 
 def _asking(function: str) -> Callable[..., Any]:
@@ -90,21 +234,30 @@ def _asking_reflected(function: str) -> Callable[..., Any]:
     return method
 
 
-def _comparing(function: str) -> Callable[..., Any]:
+def _ordering(function: str) -> Callable[..., Any]:
     def method(self: StandIn, other: Any) -> Any:
-        if isinstance(other, StandIn):
-            return self._peer.request(function, self, other)
-        raise TypeError(f"a number or an array is needed, not a {self._type_name}")
+        """What the student's code makes of it, but for its bare word: that would be no evidence."""
+        if not isinstance(other, StandIn | int | float | np.number):
+            raise TypeError(f"a {self._type_name} of the hand-in is compared with numbers only: use what it holds")
+        answer = self._peer.request(function, self, other)
+        if isinstance(answer, bool) and not isinstance(other, StandIn):
+            raise TypeError(
+                f"a {self._type_name} of the hand-in would itself say how it compares: compare float(...) of it"
+            )
+        return answer
 
     return method
 
 
 for _name in "len bool float int complex index abs round getitem setitem delitem neg pos invert".split():  # noqa: SIM905
     setattr(StandIn, f"__{_name}__", _asking(_name))
-for _name in "iadd isub imul itruediv ipow imatmul".split():  # noqa: SIM905
+_UNARY = "len bool float int complex index abs round getitem setitem delitem neg pos invert"
+_IN_PLACE = "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift"
+_BINARY = "add sub mul truediv floordiv mod matmul and_ or_ xor lshift rshift"
+for _name in f"{_UNARY} {_IN_PLACE}".split():
     setattr(StandIn, f"__{_name}__", _asking(_name))
-for _name in "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift".split():  # noqa: SIM905
+for _name in _BINARY.split():
     setattr(StandIn, f"__{_name.strip('_')}__", _asking(_name))
     setattr(StandIn, f"__r{_name.strip('_')}__", _asking_reflected(_name))
-for _name in "lt le gt ge".split():  # noqa: SIM905
-    setattr(StandIn, f"__{_name}__", _comparing(_name))
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(StandIn, f"__{_name}__", _ordering(_name))

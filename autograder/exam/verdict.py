@@ -18,7 +18,7 @@ class CheckResult:
     message: str = ""
     cause: str = ""
     hints: list[str] = field(default_factory=list)
-    cpu_seconds: float = 0.0  # that the room computed for it
+    cpu_seconds: float = field(default=0.0, compare=False)  # that the room computed for it
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Verdict:
     environment: dict[str, str] = field(default_factory=dict)  # versions, walls, seeds: what the mark depends on
     digest: str = ""  # of the hand-in, the source and the grader: the same digest, the same mark
     seconds: float = 0.0
+    killed: bool = False  # whether a process of the room was ended by SIGKILL: its own doing, or not
 
     @property
     def points(self) -> float:

@@ -6,12 +6,15 @@ It runs inside the room with the student's code beside it, so nothing here is tr
 from __future__ import annotations
 
 import builtins
+import contextlib
+import copy
 import operator
 import os
 import random
-import resource
+import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from typing import Any
@@ -20,9 +23,11 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.exam.inside.values import Proxy
+from autograder.exam.inside import syscalls
+from autograder.exam.inside.values import Proxy, is_tensor
 from autograder.exam.inside.wire import Peer, error_parts
 
+SWEEPS = 50  # rounds, against what makes new processes while others are ended
 MAX_OUTPUT = 100_000  # characters kept of what one cell or one call prints
 
 
@@ -81,15 +86,15 @@ class Callback(Proxy):
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._peer.request("call", self, *args, **kwargs)
+        peer: Any = self._peer
+        return peer.request(self._ref, *args, **kwargs)
 
 
 class Student(Peer):
-    """The room's end of the wire."""
+    """The room's end of the wire. Made before there is a connection: it is forked for each hand-in and exercise."""
 
-    def __init__(self, connection: socket.socket):
+    def __init__(self) -> None:
         self.output = CappedOutput()
-        sys.stdout = sys.stderr = self.output
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
@@ -97,21 +102,111 @@ class Student(Peer):
         self.shell = InteractiveShell.instance(config=config)
         self.label = "?"
         self.shell.compile.get_code_name = lambda *_: f"<cell {self.label}>"  # type: ignore[method-assign]
-        super().__init__(connection, FUNCTIONS | {"run": self.run, "get": self.get}, Callback)
+        own: list[Callable[..., Any]] = [self.put, self.run, self.get, self.fork, self.sweep, self.ended]
+        super().__init__(socket.socket(), FUNCTIONS | {f.__name__: f for f in own}, Callback)
+        self.walls = False  # whether every process in sight is this hand-in's
+        self._forked: list[int] = []
+
+    def begin(self, connection: socket.socket, walls: bool) -> None:
+        """Serve one hand-in on this connection until it ends."""
+        sys.stdout = sys.stderr = self.output
+        self.walls = walls
+        self.connection.close()
+        self.connection = connection
+        self.serve_forever()
+
+    # what the examiner asks of this process as a whole
+
+    def put(self, name: str, content: np.ndarray) -> None:
+        """A file that was handed in, beside the notebook. content (bytes,) uint8"""
+        with open(name, "wb") as file:
+            file.write(content.tobytes())
 
     def run(self, code: str, label: str) -> str | None:
         """Run one cell; what it raised as ``TypeName: text``, or None. The traceback is in the output."""
         self.label = label
         result = self.shell.run_cell(code, store_history=False)
         error = result.error_before_exec or result.error_in_exec
-        return f"{type(error).__name__}: {str(error)[:500]}" if error is not None else None
+        if error is None:
+            return None
+        parts = self.describe_error(error)
+        return f"{parts['mro'][0]}: {parts['text'][:500]}"
 
-    def get(self, names: list[str]) -> dict[str, Any]:
-        """The student's objects of these names, as far as there are any."""
-        return {name: self.shell.user_ns[name] for name in names if name in self.shell.user_ns}
+    def get(self, names: list[str]) -> list[list[Any]]:
+        """For each name the student's object, in a list of its own; an empty list where there is none."""
+        return [[self.shell.user_ns[name]] if name in self.shell.user_ns else [] for name in names]
+
+    def fork(self) -> int:
+        """A copy of this process goes on serving on a connection that comes right behind the request; its number.
+
+        Whatever else of this hand-in's is still running is ended first.
+        """
+        self.sweep()
+        _, fds, _, _ = socket.recv_fds(self.connection, 1, 1)
+        number = os.fork()
+        if number:
+            os.close(fds[0])
+            self._forked.append(number)
+            return number
+        os.setpgid(0, 0)
+        if self.walls:
+            syscalls.refuse_signals_to(os.getppid())
+        self._forked = []
+        self.connection.close()
+        self.connection = socket.socket(fileno=fds[0])
+        return 0
+
+    def sweep(self) -> None:
+        """End every other process of this hand-in."""
+        for _ in range(SWEEPS):
+            if not (others := _others() if self.walls else self._forked):
+                break
+            for number in others:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(number, signal.SIGKILL) if self.walls else os.killpg(number, signal.SIGKILL)
+            for number in self._forked:
+                _wait(number)
+            self._forked = []
+
+    def ended(self, number: int) -> int | None:
+        """How a forked process ended: its exit code, or minus the signal; None if it runs."""
+        if number not in self._forked:
+            return None
+        for _ in range(100):
+            if (code := _wait(number, os.WNOHANG)) is not None:
+                self._forked.remove(number)
+                return code
+            time.sleep(0.01)
+        return None
+
+    # this end of the wire
 
     def take_output(self) -> str:
         return self.output.take()
+
+    def _trailer(self) -> dict[str, Any]:
+        return super()._trailer() | {"cpu": time.process_time()}
+
+    def on_state(self, state: dict[str, Any]) -> None:
+        torch = sys.modules.get("torch")
+        if (rng := state.get("numpy")) is not None:
+            np.random.set_state(("MT19937", np.frombuffer(rng[0], np.uint32), *rng[1:]))
+        if (rng := state.get("random")) is not None:
+            random.setstate((rng[0], tuple(rng[1]), rng[2]))
+        if torch is not None and hasattr(torch, "set_rng_state"):
+            if (rng := state.get("torch")) is not None:
+                torch.set_rng_state(torch.frombuffer(bytearray(rng), dtype=torch.uint8))
+            torch.set_grad_enabled(state.get("grad", True))
+
+    def stays(self, tensor: Any) -> bool:
+        """Parameters, and other tensors that gradients are collected in: a copy of them would collect nothing."""
+        return bool(tensor.requires_grad and tensor.is_leaf)
+
+    def keeps(self, function: str, args: list[Any]) -> bool:
+        if function in ("getattr", "getitem"):
+            return not isinstance(args[0], np.ndarray)
+        owner = getattr(args[0], "__self__", None) if function == "call" and args else None
+        return is_tensor(owner) or getattr(args[0] if args else None, "__name__", "") == "state_dict"
 
     def describe_error(self, error: BaseException) -> dict[str, Any]:
         """With the line of the student's own cell in which it was raised."""
@@ -124,51 +219,56 @@ class Student(Peer):
         return error_parts(error, where)
 
 
-def prepare(hidden_packages: list[str], memory: int, processes: int | None) -> None:
-    """Limits of this process and its children. memory in bytes; processes None leaves their number alone."""
-    sys.meta_path.insert(0, NotHere(hidden_packages))
-    limits = {
-        resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 256 * 2**20,
-        resource.RLIMIT_NOFILE: 256,
-    }
-    if processes is not None:
-        limits[resource.RLIMIT_NPROC] = processes
-    for which, value in limits.items():
-        _, hard = resource.getrlimit(which)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
+def _others() -> list[int]:
+    """Every process in sight but the first and this one; those that have ended and wait to be fetched aside."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) not in (1, os.getpid()):
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                if file.read().rpartition(b")")[2].split()[:1] != [b"Z"]:
+                    found.append(int(name))
+    return found
 
 
-def seed(value: int) -> None:
-    """Seed every global generator there is, as the examiner seeded its own."""
-    random.seed(value)
-    np.random.seed(value % 2**32)
-    if (seed_torch := getattr(sys.modules.get("torch"), "manual_seed", None)) is not None:
-        seed_torch(value)
+def _wait(number: int, options: int = 0) -> int | None:
+    try:
+        waited, status = os.waitpid(number, options)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status) if waited else None
 
 
 def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-_BUILTIN = """getattr setattr delattr len iter next repr str bool float int complex isinstance dir abs round"""
-_OPERATOR = """getitem setitem delitem contains index eq lt le gt ge neg pos invert add sub mul truediv floordiv mod pow
-    matmul and_ or_ xor lshift rshift iadd isub imul itruediv ipow imatmul"""
+def _in_room(name: str, /, *args: Any, **kwargs: Any) -> Any:
+    from convnets.checks import IN_ROOM
+
+    return IN_ROOM[name](*args, **kwargs)
+
+
+def _fetch(tensor: Any) -> Any:
+    """A tensor's numbers, as they are now."""
+    return tensor.detach().clone()
+
+
+_BUILTIN = """getattr setattr delattr len iter next repr str bool float int complex isinstance dir abs round reversed
+    divmod format"""
+_OPERATOR = """getitem setitem delitem contains index eq ne lt le gt ge neg pos invert add sub mul truediv floordiv mod
+    pow matmul and_ or_ xor lshift rshift iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift
+    irshift"""
 
 #: What the examiner may apply to the student's objects.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "prepare": prepare,
-    "seed": seed,
     "call": _call,
+    "in_room": _in_room,
+    "fetch": _fetch,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "rdivmod": lambda a, b: divmod(b, a),
     "enter": lambda manager: type(manager).__enter__(manager),
     "exit": lambda manager: type(manager).__exit__(manager, None, None, None),
     **{name: getattr(builtins, name) for name in _BUILTIN.split()},
     **{name: getattr(operator, name) for name in _OPERATOR.split()},
 }
-
-
-def main(fd: int) -> None:
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    Student(socket.socket(fileno=fd)).serve_forever()

@@ -1,10 +1,11 @@
 """Calls between the examiner and a student's process, in both directions, over one socket.
 
-A frame is a length and a msgpack map. Both sides run a ``Peer``: ``request`` has the other side apply one of its
-functions, ``serve`` answers. Arguments are copied; what the called function changed in place is copied back, and an
-argument that comes back is the same object.
+A frame is a msgpack map and, behind it, the raw bytes of its large arrays. Both sides run a ``Peer``: ``request`` has
+the other side apply one of its functions, ``serve`` answers. Arguments are copied; what the called function changed in
+place is copied back, and an argument that comes back is the same object. What was reached through an attribute is kept
+in step for longer: a change on either side travels with the next frame.
 
-This file, values.py and student.py are all of the grader that exists inside the room: they import nothing else of it.
+This file exists inside the room: it may import nothing else of the grader.
 """
 
 from __future__ import annotations
@@ -12,19 +13,24 @@ from __future__ import annotations
 import builtins
 import socket
 import struct
-import time
+import sys
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgpack
+import numpy as np
 
-from autograder.exam.inside.values import MAX_FRAME, Decoder, Encoder, Proxy, WireError, changed, snapshot, write_back
+from autograder.exam.inside.changes import changed, snapshot, write_back
+from autograder.exam.inside.values import MAX_STRING, MAX_WEIGHT, Decoder, Encoder, Proxy, WireError, is_tensor
 
 MAX_CALLS = 40  # calls that wait for each other, back and forth
 MAX_TEXT = 4_000  # characters of an error
 MAX_OUTPUT = 200_000  # characters that one answer may bring along as printed
-MAX_ITEMS = 2_000_000  # of all lists in one frame, however they are nested
+MAX_ITEMS = 1_000_000  # of all lists in one frame, however they are nested
+MAX_HEADER = 64 * 2**20  # bytes of a frame's map
+MAX_KEPT = 256  # objects that both ends keep in step
+_HEAD = struct.Struct("<Q")
 
 
 class Lost(Exception):
@@ -38,10 +44,10 @@ def error_parts(error: BaseException, where: str = "") -> dict[str, Any]:
     """An exception as plain data: the names of its classes, its text, and where it was raised."""
     try:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    except Exception:
-        text = "(its text can not be had)"
+        name = str(getattr(error, "name", None) or "")
+    except BaseException:
+        text, name = "(its text can not be had)", ""
     mro = [c.__name__ for c in type(error).__mro__ if issubclass(c, BaseException)]
-    name = str(getattr(error, "name", None) or "")
     return {"mro": mro[:20], "text": text[:MAX_TEXT], "where": where[:300], "name": name[:100]}
 
 
@@ -55,7 +61,7 @@ def clean(text: Any, limit: int) -> str:
 def rebuild_error(parts: Mapping[str, Any]) -> Exception:
     """The exception again, as its own builtin class or as a new class under the nearest builtin one."""
     mro, text, where, name = (parts.get(key) for key in ("mro", "text", "where", "name"))
-    if not isinstance(mro, list) or not mro or not all(isinstance(n, str) and n.isidentifier() for n in mro):
+    if not isinstance(mro, list) or not 1 <= len(mro) <= 20 or not all(map(_is_name, mro)):
         raise WireError("a malformed error")
     known: type[Exception] = RuntimeError
     for candidate in mro:
@@ -69,10 +75,14 @@ def rebuild_error(parts: Mapping[str, Any]) -> Exception:
     except TypeError:  # a class that wants more than a text, such as UnicodeDecodeError
         error = type(mro[0], (RuntimeError,), {})(clean(text, MAX_TEXT))
     if isinstance(error, NameError) and name:
-        error.name = str(name)
+        error.name = clean(name, 100)
     if where:
         error.add_note(clean(where, 300))
     return error
+
+
+def _is_name(text: Any) -> bool:
+    return isinstance(text, str) and len(text) <= 100 and text.isidentifier()
 
 
 # --- peers -----------------------------------------------------------------------------------------------------------
@@ -82,25 +92,36 @@ class Peer:
     """One end of the wire.
 
     functions  what the other side may apply, by name
-    proxy      the class that stands for the other side's objects
-    deadline   a ``time.monotonic()`` after which waiting for the other side ends in ``Lost``; None waits for ever
+    proxy      makes what stands for the other side's objects: (peer, number, name of the class, its bases, own eq)
     """
 
+    pause: float | None = None  # seconds after which waiting for the other side is interrupted for on_pause
+    freezes = False  # whether an array that is kept in step no longer becomes read-only here
+
     def __init__(
-        self, connection: socket.socket, functions: Mapping[str, Callable[..., Any]], proxy: type[Proxy] = Proxy
+        self,
+        connection: socket.socket,
+        functions: Mapping[str, Callable[..., Any]],
+        proxy: Callable[..., Proxy] = Proxy,
     ):
+        connection.settimeout(self.pause)
         self.connection = connection
         self.functions = functions
         self.proxy = proxy
-        self.deadline: float | None = None
         self.dropped: list[int] = []  # the other side's objects that nothing here stands for any more
         self._published: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}  # id of a published object -> its number
         self._stand_ins: weakref.WeakValueDictionary[int, Proxy] = weakref.WeakValueDictionary()
+        self._kept: dict[int, Any] = {}  # number -> an object that the other side has a copy of, or the copy
+        self._kept_numbers: dict[int, int] = {}  # id of such an object -> number
+        self._in_step: dict[int, Any] = {}  # number -> its snapshot when both ends were last in step
         self._waiting = 0
         self._next = 0
 
     # what a side may do its own way
+
+    def on_pause(self) -> None:
+        """Called every ``pause`` seconds while the other side lets this one wait; may raise ``Lost``."""
 
     def on_output(self, text: str) -> None:
         """What the other side printed while it answered."""
@@ -109,20 +130,37 @@ class Peer:
         """What this side printed since the last answer."""
         return ""
 
+    def take_state(self) -> dict[str, Any] | None:
+        """What of this process's state has to hold on the other side too while it works; None if nothing has."""
+        return None
+
+    def on_state(self, state: dict[str, Any]) -> None:
+        """Make the other side's state hold here."""
+
+    def stays(self, tensor: Any) -> bool:
+        """Whether a tensor of this side's is handed out as a handle and not as a copy."""
+        return False
+
+    def keeps(self, function: str, args: list[Any]) -> bool:
+        """Whether what this request's answer holds is to be kept in step from then on."""
+        return False
+
     def describe_error(self, error: BaseException) -> dict[str, Any]:
         return error_parts(error)
 
     # objects of this side, as the other side knows them, and the other way round
 
-    def publish(self, value: Any) -> tuple[int, str, list[str]]:
-        """Keep an object for the other side; returns its number, the name of its class and of the class's bases."""
+    def publish(self, value: Any) -> tuple[int, str, list[str], bool]:
+        """Keep an object for the other side: its number, its class's name and bases, whether it has its own ``==``."""
         number = self._numbers.get(id(value))
         if number is None:
             self._next += 1
             number = self._numbers[id(value)] = self._next
             self._published[number] = value
-        kind = type(value)
-        return number, kind.__name__, [f"{c.__module__}.{c.__qualname__}" for c in kind.__mro__[:20]]
+        kind = value if isinstance(value, type) else type(value)
+        name = f"class {kind.__name__}" if kind is value else kind.__name__
+        bases = [f"{c.__module__}.{c.__qualname__}" for c in kind.__mro__[:20]]
+        return number, name, bases, type(value).__eq__ is not object.__eq__
 
     def resolve(self, ref: Any) -> Any:
         return self._published[ref]
@@ -131,13 +169,56 @@ class Peer:
         for ref in refs:
             self._numbers.pop(id(self._published.pop(ref, None)), None)
 
-    def stand_in(self, ref: int, type_name: str, bases: tuple[str, ...]) -> Proxy:
+    def stand_in(self, ref: int, type_name: str, bases: tuple[str, ...], own_eq: bool) -> Proxy:
         """The one proxy for this object: two handles of one object are one object here too."""
         proxy = self._stand_ins.get(ref)
         if proxy is None:
-            proxy = self._stand_ins[ref] = self.proxy(self, ref, type_name, bases)
+            proxy = self._stand_ins[ref] = self.proxy(self, ref, type_name, bases, own_eq)
             self.dropped = [dropped for dropped in self.dropped if dropped != ref]
         return proxy
+
+    # objects that both ends keep in step
+
+    def keep(self, value: Any) -> int:
+        """From now on changes of this object travel in both directions; returns its number."""
+        self._next += 1
+        self.hold(self._next, value)
+        return self._next
+
+    def kept_number(self, value: Any) -> int | None:
+        number = self._kept_numbers.get(id(value))
+        return number if number is not None and self._kept.get(number) is value else None
+
+    def kept(self, number: int) -> Any:
+        return self._kept.get(number)
+
+    def hold(self, number: int, value: Any) -> None:
+        if len(self._kept) >= MAX_KEPT:
+            oldest = next(iter(self._kept))
+            forgotten = self._kept.pop(oldest)
+            self._kept_numbers.pop(id(forgotten), None)
+            self._in_step.pop(oldest, None)
+            if isinstance(forgotten, np.ndarray) and self.freezes:
+                forgotten.flags.writeable = False  # writing into it would change nothing
+        self._kept[number] = value
+        self._kept_numbers[id(value)] = number
+        self._in_step[number] = snapshot(value)
+
+    def _kept_changes(self, encoder: Encoder) -> list[Any]:
+        """What was changed on this side since both ends were in step."""
+        changes = []
+        for number, value in list(self._kept.items()):
+            if changed(value, self._in_step[number]):
+                changes.append([number, encoder.content(value, 0)])
+                self._in_step[number] = snapshot(value)
+        return changes
+
+    def _take_kept(self, changes: Any, decoder: Decoder) -> None:
+        for number, content in changes:
+            value = decoder.decode(content)
+            if number in self._kept:  # else it was forgotten here
+                write_back(self._kept[number], value)
+                self._in_step[number] = snapshot(self._kept[number])
 
     # calls
 
@@ -146,34 +227,45 @@ class Peer:
         if self._waiting >= MAX_CALLS:
             raise WireError("calls back and forth are nested too deep")
         objects: list[Any] = []
-        encoded = Encoder(self, objects).encode([list(args), kwargs])
-        dropped, self.dropped = self.dropped, []
+        encoder = Encoder(self, objects, leaves=self.stays)
+        message: dict[str, Any] = {"do": function, "kept": self._kept_changes(encoder)}
+        message["with"] = encoder.encode([list(args), kwargs])
+        message["drop"], self.dropped = self.dropped, []
+        if (state := self.take_state()) is not None:
+            message["state"] = state
         self._waiting += 1
         try:
-            self._send(_pack({"do": function, "with": encoded, "drop": dropped}))
-            while "do" in (reply := self._receive()):
-                self.serve(reply)
+            self._send(message, encoder.buffers)
+            while "do" in (reply := self._receive())[0]:
+                self.serve(*reply)
         finally:
             self._waiting -= 1
-        value, error = _guard(self._take, reply, objects)
+        value, error = _guard(self._take, *reply, objects)
         if error is not None:
             raise error
         return value
 
-    def _take(self, reply: dict[str, Any], objects: list[Any]) -> tuple[Any, Exception | None]:
+    def _take(self, reply: dict[str, Any], buffers: list[Any], objects: list[Any]) -> tuple[Any, Exception | None]:
         self.on_output(clean(reply.get("output", ""), MAX_OUTPUT))
-        decoder = Decoder(self, objects)
+        self.on_reply(reply)
         sent = len(objects)
+        decoder = Decoder(self, objects, buffers)
+        self._take_kept(reply.get("kept", []), decoder)
         value = decoder.decode(reply.get("value"))
-        for index, content in reply.get("changes", []):
+        for index, content, grad in reply.get("changes", []):
             if type(index) is not int or not 0 <= index < sent:
                 raise WireError("a change of nothing")
             write_back(objects[index], decoder.decode(content))
+            if grad is not None:
+                objects[index].grad = decoder.decode(grad)
         return value, rebuild_error(reply["error"]) if "error" in reply else None
 
-    def serve(self, message: dict[str, Any]) -> None:
+    def on_reply(self, reply: dict[str, Any]) -> None:
+        """What else a side reads in an answer."""
+
+    def serve(self, message: dict[str, Any], buffers: list[Any]) -> None:
         """Answer one request."""
-        function, args, kwargs, objects = _guard(self._read_request, message)
+        function, args, kwargs, objects = _guard(self._read_request, message, buffers)
         snapshots = [snapshot(value) for value in objects]
         reply: dict[str, Any] = {}
         value = None
@@ -184,80 +276,96 @@ class Peer:
         except BaseException as error:  # SystemExit and its like too: the caller decides what they mean
             reply["error"] = self.describe_error(error)
         try:
-            encoder = Encoder(self, list(objects))
+            encoder = Encoder(self, list(objects), self.keeps(message["do"], args), self.stays)
+            reply["kept"] = self._kept_changes(encoder)
             reply["value"] = encoder.encode(value)
             reply["changes"] = [
-                [i, encoder.content(value, 0)]
+                [i, encoder.content(value, 0), encoder.encode(value.grad) if is_tensor(value) else None]
                 for i, (value, before) in enumerate(zip(objects, snapshots, strict=True))
                 if changed(value, before)
             ]
-            frame = _pack(reply | {"output": self.take_output()})
+            self._send(reply | self._trailer(), encoder.buffers)
+        except (Lost, WireError):
+            raise
         except Exception as error:  # a value that can not be handed over
-            frame = _pack({"error": self.describe_error(error), "output": self.take_output()})
-        self._send(frame)
+            self._send({"error": self.describe_error(error)} | self._trailer(), [])
 
-    def _read_request(self, message: dict[str, Any]) -> tuple[Callable[..., Any], list[Any], dict[str, Any], list[Any]]:
+    def _trailer(self) -> dict[str, Any]:
+        """What goes along with every answer."""
+        return {"output": self.take_output()}
+
+    def _read_request(
+        self, message: dict[str, Any], buffers: list[Any]
+    ) -> tuple[Callable[..., Any], list[Any], dict[str, Any], list[Any]]:
         self._drop(message["drop"])
+        if "state" in message:
+            self.on_state(message["state"])
         objects: list[Any] = []
-        args, kwargs = Decoder(self, objects).decode(message["with"])
-        return self.functions[message["do"]], args, kwargs, objects
+        decoder = Decoder(self, objects, buffers)
+        self._take_kept(message["kept"], decoder)
+        args, kwargs = decoder.decode(message["with"])
+        return self.find(message["do"]), args, kwargs, objects
+
+    def find(self, function: Any) -> Callable[..., Any]:
+        """What the other side means by the name or the number of a function. Raises KeyError where it may not."""
+        return self.functions[function]
 
     def serve_forever(self) -> None:
         while True:
-            self.serve(self._receive())
+            self.serve(*self._receive())
 
     # frames
 
-    def _send(self, data: bytes) -> None:
-        try:
-            self._wait()
-            self.connection.sendall(struct.pack("<Q", len(data)) + data)
-        except OSError as error:
-            raise Lost(_reason(error)) from None
+    def _send(self, message: dict[str, Any], buffers: list[memoryview]) -> None:
+        if buffers:
+            message["buffers"] = [len(buffer) for buffer in buffers]
+        header = msgpack.packb(message, unicode_errors="surrogatepass")
+        if len(header) > MAX_HEADER:
+            raise ValueError(f"a message of {len(header) / 2**20:.0f} MiB is too large to be handed over")
+        for part in (_HEAD.pack(len(header)) + header, *buffers):
+            view = memoryview(part)
+            while view:
+                view = view[self._patiently(self.connection.send, view[: 2**20]) :]
 
-    def _receive(self) -> dict[str, Any]:
-        (length,) = struct.unpack("<Q", self._read(8))
-        if length > MAX_FRAME:
+    def _receive(self) -> tuple[dict[str, Any], list[Any]]:
+        (length,) = _HEAD.unpack(self._read(8))
+        if length > MAX_HEADER:
             raise WireError("a frame that is too large")
         try:
             message = _unpack(self._read(length))
+            sizes = message.get("buffers", []) if isinstance(message, dict) else None
+            if not isinstance(sizes, list) or not all(type(n) is int and n >= 0 for n in sizes):
+                raise WireError("a frame that is no message")
+            if sum(sizes) // 1024 > MAX_WEIGHT:
+                raise WireError("a frame that is too large")
+            return message, [self._read(size) for size in sizes]
         except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
             raise WireError("a frame that is no message") from None
-        if not isinstance(message, dict):
-            raise WireError("a frame that is no message")
-        return message
+        except MemoryError:
+            raise WireError("a frame that is too large") from None
 
-    def _read(self, count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            try:
-                self._wait()
-                part = self.connection.recv(min(count - len(parts), 2**20))
-            except OSError as error:
-                raise Lost(_reason(error)) from None
-            if not part:
+    def _read(self, count: int) -> Any:
+        whole = np.empty(count, np.uint8)
+        view = whole.data
+        while view:
+            got = self._patiently(self.connection.recv_into, view[: 2**20])
+            if not got:
                 raise Lost("the process ended")
-            parts += part
-        return bytes(parts)
+            view = view[got:]
+        return whole
 
-    def _wait(self) -> None:
-        """Give the next operation on the connection what is left until the deadline."""
-        if self.deadline is None:
-            self.connection.settimeout(None)
-        elif (left := self.deadline - time.monotonic()) <= 0:
-            raise TimeoutError
-        else:
-            self.connection.settimeout(left)
-
-
-def _pack(message: dict[str, Any]) -> bytes:
-    data = msgpack.packb(message, unicode_errors="surrogatepass")
-    if len(data) > MAX_FRAME:
-        raise ValueError(f"a message of {len(data) / 2**20:.0f} MiB is too large to be handed over")
-    return data
+    def _patiently(self, operation: Callable[[Any], int], view: memoryview) -> int:
+        """One operation on the connection, however long that takes, as long as ``on_pause`` does not object."""
+        while True:
+            try:
+                return operation(view)
+            except TimeoutError:
+                self.on_pause()
+            except OSError:
+                raise Lost("the process ended") from None
 
 
-def _unpack(data: bytes) -> Any:
+def _unpack(data: Any) -> Any:
     """A frame's message. A few megabytes can claim to be a billion empty lists: they are counted as they are made."""
     items = 0
 
@@ -269,12 +377,15 @@ def _unpack(data: bytes) -> Any:
         return values
 
     return msgpack.unpackb(
-        data, unicode_errors="surrogatepass", list_hook=counted, max_array_len=MAX_ITEMS, max_map_len=100
+        data,
+        unicode_errors="surrogatepass",
+        list_hook=counted,
+        max_array_len=MAX_ITEMS,
+        max_map_len=100,
+        max_str_len=4 * MAX_STRING,
+        max_bin_len=4 * MAX_STRING,
+        max_ext_len=0,
     )
-
-
-def _reason(error: OSError) -> str:
-    return "no answer in time" if isinstance(error, TimeoutError) else "the process ended"
 
 
 def _guard(read: Callable[..., Any], *args: Any) -> Any:
@@ -285,3 +396,7 @@ def _guard(read: Callable[..., Any], *args: Any) -> Any:
         raise
     except Exception as error:
         raise WireError(f"a malformed message ({type(error).__name__})") from None
+
+
+if sys.byteorder != "little":  # raw buffers travel as they lie in memory
+    raise ImportError("the wire is written for little-endian machines")

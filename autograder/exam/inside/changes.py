@@ -1,0 +1,74 @@
+"""What a call changed in place, seen by comparing before and after, and carried to the other side's copy.
+
+This file exists inside the room: it may import nothing else of the grader.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from typing import Any
+
+import numpy as np
+
+LARGE = 2**16  # bytes: of larger arrays a checksum is kept, not a copy
+
+
+def snapshot(value: Any) -> Any:
+    """What is needed to see later whether this object was changed in place; None if it can not be."""
+    kind = type(value)
+    if kind is list:
+        return list(map(id, value)), value.copy()
+    if kind is dict:
+        return [(id(k), id(v)) for k, v in value.items()], value.copy()
+    if kind is set:
+        return value.copy()
+    if kind is np.ndarray:
+        return _bytes(value) if value.flags.writeable else None
+    if kind is np.random.Generator:
+        return repr(value.bit_generator.state)
+    if _is_tensor(value):
+        return value._version, None if value.grad is None else (id(value.grad), value.grad._version)
+    return None
+
+
+def changed(value: Any, before: Any) -> bool:
+    if before is None:
+        return False
+    now = snapshot(value)
+    return now[0] != before[0] if type(value) in (list, dict) else now != before
+
+
+def write_back(value: Any, new: Any) -> None:
+    """Make ``value``, which somebody holds, what the other side left. Raises ValueError for what can not be."""
+    kind = type(value)
+    if kind is not type(new):
+        raise ValueError("a change of type in place")
+    if kind is list:
+        value[:] = new
+    elif kind is dict or kind is set:
+        value.clear()
+        value.update(new)
+    elif kind is np.ndarray:
+        if value.size != new.size or value.dtype != new.dtype:
+            raise ValueError("a change of size in place")
+        if value.shape != new.shape:
+            value.shape = new.shape
+        value[...] = new
+    elif kind is np.random.Generator:
+        value.bit_generator.state = new.bit_generator.state
+    elif _is_tensor(value):
+        if value.shape != new.shape:
+            raise ValueError("a change of shape in place")
+        value.detach().copy_(new.detach())
+
+
+def _bytes(array: np.ndarray) -> Any:
+    if array.nbytes <= LARGE:
+        return repr(array.shape).encode() + array.tobytes()
+    return array.shape, zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, getattr(torch, "Tensor", ()))
