@@ -12,7 +12,7 @@ import toy_course as toy
 from autograder import cli
 from autograder.classroom import batch
 from autograder.course import CourseError, find_course
-from autograder.exam import examiner, room
+from autograder.exam import examiner, walls
 from autograder.proof import sample_class
 from autograder.proof.answers import hand_in
 from autograder.release import student_version
@@ -25,7 +25,7 @@ def course(tmp_path, monkeypatch):
     toy.hand_in(course, "ada", hand_in(toy.source()))
     toy.hand_in(course, "bo", nbformat.writes(student_version(toy.source())).encode())
     monkeypatch.setattr(cli, "find_course", lambda folder: find_course(folder or course.folder, course.root))
-    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.examine, True, False))
+    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.hall(), True, False, None, None))
     monkeypatch.setattr(examiner, "examine", fake_examiner.examine)
     return course
 
@@ -58,11 +58,23 @@ def test_grade_prints_marks_with_reasons_and_writes_json(course, capsys, tmp_pat
     assert [entry["student"] for entry in data] == ["ada", "bo"] and data[0]["exercises"][0]["checks"]
 
 
+def test_grade_as_many_at_a_time_as_asked(course, capsys, monkeypatch):
+    asked = []
+    grade = batch.grade
+    monkeypatch.setattr(batch, "grade", lambda *a, jobs, **o: (asked.append(jobs), grade(*a, jobs=jobs, **o))[1])
+    assert run(capsys, "grade", toy.NAME, "--jobs", "3")[0] == run(capsys, "grade", toy.NAME)[0] == 0
+    assert asked == [3, None]
+    for number in ("0", "-2", "many"):
+        with pytest.raises(SystemExit):
+            cli.main(["grade", toy.NAME, "--jobs", number])
+        assert "--jobs" in capsys.readouterr().err
+
+
 def test_grade_ends_loudly_where_the_grader_failed(course, capsys, monkeypatch):
     def broken(*args, **options):
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr(batch.grade, "__defaults__", (broken, True, False))
+    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.hall(broken), True, False, None, None))
     code, out, err = run(capsys, "grade", toy.NAME)
     assert code == 1 and "a bug of ours" in out and "The grader failed on 'ada', 'bo'" in err
 
@@ -95,7 +107,7 @@ def test_an_assignment_that_does_not_exist(course, capsys, verb):
 
 
 def test_no_walls_means_no_grading_unless_asked(course, capsys, monkeypatch):
-    monkeypatch.setattr(room, "find_walls", lambda: "bubblewrap is not installed: `apt install bubblewrap`")
+    monkeypatch.setattr(walls, "find_walls", lambda: "bubblewrap is not installed: `apt install bubblewrap`")
     said = fails(capsys, "grade", toy.NAME)
     assert "apt install bubblewrap" in said and "--no-walls" in said
     assert not course.gradebook.exists()

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom.batch import save
-from autograder.course import Course, CourseError
+from autograder.course import Course, CourseError, cannot_write
 from autograder.proof.answers import Answer, hand_in, read_answers
 
 ANSWERS = Path(__file__).resolve().parent.parent / "answers"
@@ -178,7 +178,7 @@ def build(course: Course, assignment: str, folder: Path) -> list[Person]:
             if data is not None:
                 save(place / f"{assignment}.ipynb", data)
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+        raise cannot_write(error) from None
     return members
 
 
