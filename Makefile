@@ -8,7 +8,7 @@ export PYTHON
 SETUP = @sh tools/setup.sh
 BIN = .venv/bin
 
-.PHONY: help demo lab test bench lock clean
+.PHONY: help demo lab test prove bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):  *## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
@@ -19,6 +19,8 @@ demo:  ## release an assignment, grade a bundled sample class inside walls, writ
 	@$(BIN)/autograder sample-class $(A) build/demo
 	@$(BIN)/autograder --course build/demo grade $(A)
 	@$(BIN)/autograder --course build/demo report $(A)
+	@echo "To see this class in the formgrader:  AUTOGRADER_COURSE=build/demo make lab, then its menu Nbgrader > Formgrader"
+	@echo "nbgrader's own commands see it too:   AUTOGRADER_COURSE=build/demo $(BIN)/nbgrader generate_feedback $(A)"
 
 lab:  ## JupyterLab, open at the course's front page
 	$(SETUP) venv
@@ -33,9 +35,14 @@ test:  ## style, types, and every test
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(T)
 
-bench:  ## how fast the convolutions are, beside torch
-	$(SETUP) venv
+prove:  ## prove the checks of every assignment anew, and write each proof.json
+	$(SETUP) venv bubblewrap
+	@$(BIN)/autograder prove --all
+
+bench:  ## how fast the convolutions are, beside torch, and the grader, beside stock nbgrader (about 15 minutes)
+	$(SETUP) venv bubblewrap
 	@$(BIN)/python bench/conv_speed.py
+	@$(BIN)/python bench/grading.py $(BENCH)
 
 lock:  ## requirements.lock anew from pyproject.toml (for maintainers)
 	$(SETUP) venv

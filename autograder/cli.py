@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.course import Course, CourseError, find_course
+from autograder.course import Course, CourseError, cannot_write, find_course, plain
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CourseError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
-    except PermissionError as error:
-        print(f"autograder: {error.filename} is not yours to write: fix its permissions.", file=sys.stderr)
+    except OSError as error:
+        print(f"autograder: {cannot_write(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("autograder: stopped. What was finished is kept; run the same command to go on.", file=sys.stderr)
@@ -48,12 +48,13 @@ def _grade(course: Course, options: argparse.Namespace) -> int:
 
     course.source_path(options.assignment)
     walls = _walls(options.no_walls, "grading other people's work without walls needs --no-walls")
-    verdicts = grade(course, options.assignment, walls=walls)
+    verdicts = grade(course, options.assignment, walls=walls, jobs=options.jobs)
     print(marks_table(verdicts))
     if options.json:
         save(Path(options.json), json.dumps([asdict(v) for v in verdicts], indent=1, ensure_ascii=False).encode())
     if wrong := [verdict.student for verdict in verdicts if failed(verdict)]:
-        print(f"\nThe grader failed on {', '.join(map(repr, wrong))}: those zeros are provisional.", file=sys.stderr)
+        names = ", ".join(plain(repr(name), 40) for name in wrong)
+        print(f"\nThe grader failed on {names}: those zeros are provisional.", file=sys.stderr)
     return 1 if wrong else 0
 
 
@@ -85,7 +86,7 @@ def _prove(course: Course, options: argparse.Namespace) -> int:
     walls = _walls(options.no_walls, "proving without them needs --no-walls")
     well = True
     for assignment in _assignments(course, options):
-        proof = prove(course, assignment, jobs=options.jobs, repeat=options.repeat, walls=walls)
+        proof = prove(course, assignment, jobs=options.jobs, repeat=options.repeat, seed=options.seed, walls=walls)
         print(proof.table())
         well = well and proof.ok
     return 0 if well else 1
@@ -94,10 +95,12 @@ def _prove(course: Course, options: argparse.Namespace) -> int:
 def _report(course: Course, options: argparse.Namespace) -> int:
     from autograder.classroom.batch import results, save
     from autograder.classroom.report import class_page
+    from autograder.classroom.roster import roster
 
     course.source_path(options.assignment)
     path = course.results / options.assignment / "report.html"
-    save(path, class_page(options.assignment, results(course, options.assignment)).encode())
+    verdicts = results(course, options.assignment)
+    save(path, class_page(options.assignment, verdicts, roster(course, options.assignment)).encode())
     print(f"The report on the class: {path}")
     return 0
 
@@ -140,6 +143,13 @@ def _walls(without: bool, refusal: str) -> bool:
     return True
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is no number of hand-ins: give 1 or more")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograder", description="Release, grade and check assignments.")
     parser.add_argument(
@@ -166,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     grade = add("grade", _grade, "grade every hand-in that is new or has changed, and print the marks")
     grade.add_argument("assignment")
     grade.add_argument("--no-walls", action="store_true", help="run hand-ins without a jail")
+    grade.add_argument("--jobs", type=_positive, metavar="N", help="hand-ins at a time (as many as there are cores)")
     grade.add_argument("--json", metavar="FILE", help="also write all that was found")
 
     check = add("check", _check, "examine your own notebook, hidden tests and hints included")
@@ -173,11 +184,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--notebook", metavar="PATH", help="else the one in assignments/")
     check.add_argument("--hints", type=int, default=1, metavar="N", help="hints shown for each failed check (1)")
 
-    prove = add("prove", _prove, "test the tests: right answers, wrong answers, mutants")
+    prove = add("prove", _prove, "test the tests: right, wrong and trivial answers, mutants")
     one_or_all(prove)
     prove.add_argument("--no-walls", action="store_true", help="examine without a jail")
     prove.add_argument("--jobs", type=int, default=2, metavar="N", help="examinations side by side (2)")
     prove.add_argument("--repeat", type=int, default=3, metavar="N", help="gradings of the reference to compare (3)")
+    prove.add_argument("--seed", type=int, metavar="N", help="of the secrets (else taken from what is proved)")
 
     report = add("report", _report, "write one page about how the class did")
     report.add_argument("assignment")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 import re
 import secrets
@@ -17,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from jupyter_core.paths import jupyter_config_path
 from nbformat import NotebookNode
-from traitlets.config import Config
+from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -108,8 +110,8 @@ class Course:
 
 
 def find_course(folder: str | os.PathLike[str] | None = None, root: Path = REPOSITORY) -> Course:
-    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE, else in ``autograder/``."""
-    chosen = Path(folder or os.environ.get("AUTOGRADER_COURSE") or root / "autograder").resolve()
+    """The course whose hand-ins lie in ``folder``, else in AUTOGRADER_COURSE (from the root), else ``autograder/``."""
+    chosen = Path(folder or root / (os.environ.get("AUTOGRADER_COURSE") or "autograder")).resolve()
     for path in (root, chosen):
         if odd := set(re.findall(r"[^\w./ @:,~-]", str(path))):
             # nbgrader uses its folders as glob and regular expression without escaping them
@@ -144,20 +146,84 @@ def nbgrader_settings(course: Course) -> Config:
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
+    c.Autograde.exporter_class = "autograder.classroom.pages.CarefulExporter"
+    c.GenerateFeedback.exporter_class = "autograder.classroom.pages.FeedbackExporter"
     c.GenerateFeedback.preprocessors = [
-        "nbgrader.preprocessors.GetGrades",
-        "autograder.classroom.gradebook.DropHiddenTests",
-        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+        "autograder.classroom.pages.Grades",
+        "autograder.classroom.pages.DropHiddenTests",
     ]
     # Feedback and formgrader pages show what students wrote: markup in it is cleaned before a browser sees it.
-    c.HTMLExporter.filters = {"markdown2html": "autograder.classroom.gradebook.safe_markdown"}
+    c.HTMLExporter.filters = {"markdown2html": "autograder.classroom.pages.safe_markdown"}
     c.HTMLExporter.exclude_raw = True  # nbconvert puts raw cells into the page as they are
 
     c.ExecutePreprocessor.timeout = 300  # seconds a cell, for `nbgrader validate`: plain loops are a right answer
     return c
 
 
+def grading_settings(course: Course) -> Config:
+    """``nbgrader_settings`` and what the instructor set besides: a policy for late hand-ins, say.
+
+    Read where nbgrader's own commands read it: nbgrader_config.py or .json in the course's root and in Jupyter's
+    folders. Raises CourseError for one that can not be read.
+    """
+    settings = Config()
+    for folder in [*reversed(jupyter_config_path()), str(course.root)]:
+        for loader, ending in ((PyFileConfigLoader, "py"), (JSONFileConfigLoader, "json")):
+            path = Path(folder) / f"nbgrader_config.{ending}"
+            try:
+                settings.merge(loader(path.name, path=folder).load_config())
+            except ConfigFileNotFound:
+                continue
+            except Exception as error:
+                raise CourseError(f"{path} cannot be read ({first_line(error)}): mend it.") from None
+    settings.merge(nbgrader_settings(course))
+    return settings
+
+
+# --- what went wrong, in words ---------------------------------------------------------------------------------------
+
+_CURES = {
+    errno.ENOSPC: "the disk is full: free some space, and run the same command again",
+    errno.EDQUOT: "your share of the disk is used up: free some space, and run the same command again",
+    errno.EROFS: "this disk can only be read: name another course folder with --course",
+    errno.ENAMETOOLONG: "the name is too long for this file system: shorten it",
+    errno.ENOTDIR: "a file stands where a folder has to be: move it away",
+    errno.EISDIR: "a folder stands where a file has to be: move it away",
+    errno.EEXIST: "a file stands where a folder has to be: move it away",
+    errno.EIO: "the disk answers with an error: look after it before anything else",
+}
+
+_DATABASE_CURES = {
+    "locked": "the gradebook is in use: close the formgrader and other nbgrader commands, and run this again",
+    "full": _CURES[errno.ENOSPC],
+    "readonly": "the gradebook can only be read: fix its permissions and those of its folder",
+    "unable to open": "the gradebook can not be opened: fix the permissions of it and of its folder",
+    "disk I/O error": _CURES[errno.EIO],
+    "malformed": "the gradebook is damaged: put a copy of it back",
+    "not a database": "the gradebook is damaged, or is no gradebook: put a copy of it back",
+}
+
+
+def cannot_write(error: OSError, path: str | os.PathLike[str] = "a file") -> CourseError:
+    """Why something could not be written, and what to do; ``path`` where the error does not name it."""
+    cure = _CURES.get(error.errno or 0, "fix its permissions")
+    name = os.fsdecode(error.filename or path)
+    return CourseError(f"{plain(name)} cannot be written ({error.strerror or first_line(error)}): {cure}.")
+
+
 def first_line(error: BaseException) -> str:
-    """An exception as a few words that fit into a sentence."""
+    """An exception as a few words that fit into a sentence; where its cause is known, with what to do about it."""
     lines = str(error).strip().splitlines()
+    if isinstance(error, OSError) and error.errno in _CURES:
+        return _CURES[error.errno]
+    if hasattr(error, "orig") or type(error).__module__ == "sqlite3":
+        for words, cure in _DATABASE_CURES.items():
+            if lines and words in lines[0]:
+                return cure
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+def plain(text: str, limit: int = 400) -> str:
+    """Text on one line without control characters, so that no hand-in steers a terminal; at most ``limit`` long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

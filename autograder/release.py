@@ -28,7 +28,7 @@ from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearOutput, ClearSolutions, SaveCells
 
-from autograder.course import CODE_STUB, TEXT_STUB, Course, CourseError, first_line, nbgrader_settings
+from autograder.course import CODE_STUB, TEXT_STUB, Course, CourseError, cannot_write, first_line, nbgrader_settings
 
 SHORTEST = 8  # characters: shorter lines, such as "else:", say nothing about a solution
 TELLING = 24  # characters: a line this long is searched for inside other lines too
@@ -55,7 +55,7 @@ def release(course: Course, assignment: str, force: bool = False) -> str:
             for name in brought - files:
                 (target.parent / name).unlink(missing_ok=True)
         except OSError as error:
-            raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+            raise cannot_write(error) from None
     note = f" The version that was there is kept as {_shown(course, backup)}." if backup else ""
     return f"{_shown(course, target)} released.{note}"
 
@@ -124,7 +124,7 @@ def _locked_cell_faults(cell: NotebookNode) -> Iterator[str]:
     """The examiner runs this cell as plain Python, on its own side too."""
     magic = next((line for line in cell.source.splitlines() if line.lstrip().startswith(("%", "!", "?"))), None)
     if magic is not None:
-        yield f"holds {magic.strip()!r}: the examiner runs locked cells too and knows no magics; move it to another cell"
+        yield f"holds {magic.strip()!r}: the examiner runs locked cells too and knows no magics; move it elsewhere"
         return
     try:
         ast.parse(cell.source)
@@ -249,7 +249,7 @@ def _generated(course: Course, assignment: str, beside: bool = True) -> Iterator
             course.assignments.mkdir(exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{assignment}.", dir=course.assignments if beside else None))
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+        raise cannot_write(error) from None
     try:
         generate(course, assignment, scratch)
         new = scratch / assignment
@@ -353,7 +353,7 @@ def _protect(course: Course, target: Path, force: bool) -> tuple[set[str], Path 
     try:
         shutil.copy2(target, backup)
     except OSError as error:
-        raise CourseError(f"{error.filename} cannot be written ({error.strerror}): fix its permissions.") from None
+        raise cannot_write(error) from None
     return set(stamp.get("files", [])), backup
 
 

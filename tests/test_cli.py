@@ -12,7 +12,7 @@ import toy_course as toy
 from autograder import cli
 from autograder.classroom import batch
 from autograder.course import CourseError, find_course
-from autograder.exam import examiner, room
+from autograder.exam import examiner, walls
 from autograder.proof import sample_class
 from autograder.proof.answers import hand_in
 from autograder.release import student_version
@@ -25,7 +25,7 @@ def course(tmp_path, monkeypatch):
     toy.hand_in(course, "ada", hand_in(toy.source()))
     toy.hand_in(course, "bo", nbformat.writes(student_version(toy.source())).encode())
     monkeypatch.setattr(cli, "find_course", lambda folder: find_course(folder or course.folder, course.root))
-    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.examine, True, False))
+    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.hall(), True, False, None, None))
     monkeypatch.setattr(examiner, "examine", fake_examiner.examine)
     return course
 
@@ -58,11 +58,23 @@ def test_grade_prints_marks_with_reasons_and_writes_json(course, capsys, tmp_pat
     assert [entry["student"] for entry in data] == ["ada", "bo"] and data[0]["exercises"][0]["checks"]
 
 
+def test_grade_as_many_at_a_time_as_asked(course, capsys, monkeypatch):
+    asked = []
+    grade = batch.grade
+    monkeypatch.setattr(batch, "grade", lambda *a, jobs, **o: (asked.append(jobs), grade(*a, jobs=jobs, **o))[1])
+    assert run(capsys, "grade", toy.NAME, "--jobs", "3")[0] == run(capsys, "grade", toy.NAME)[0] == 0
+    assert asked == [3, None]
+    for number in ("0", "-2", "many"):
+        with pytest.raises(SystemExit):
+            cli.main(["grade", toy.NAME, "--jobs", number])
+        assert "--jobs" in capsys.readouterr().err
+
+
 def test_grade_ends_loudly_where_the_grader_failed(course, capsys, monkeypatch):
     def broken(*args, **options):
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr(batch.grade, "__defaults__", (broken, True, False))
+    monkeypatch.setattr(batch.grade, "__defaults__", (fake_examiner.hall(broken), True, False, None, None))
     code, out, err = run(capsys, "grade", toy.NAME)
     assert code == 1 and "a bug of ours" in out and "The grader failed on 'ada', 'bo'" in err
 
@@ -95,7 +107,7 @@ def test_an_assignment_that_does_not_exist(course, capsys, verb):
 
 
 def test_no_walls_means_no_grading_unless_asked(course, capsys, monkeypatch):
-    monkeypatch.setattr(room, "find_walls", lambda: "bubblewrap is not installed: `apt install bubblewrap`")
+    monkeypatch.setattr(walls, "find_walls", lambda: "bubblewrap is not installed: `apt install bubblewrap`")
     said = fails(capsys, "grade", toy.NAME)
     assert "apt install bubblewrap" in said and "--no-walls" in said
     assert not course.gradebook.exists()
@@ -128,8 +140,6 @@ def test_it_is_a_program():
 
 # --- the bundled class -----------------------------------------------------------------------------------------------
 
-PEOPLE = {person.student: person for person in sample_class.people("a2_layers")}
-
 
 def test_the_sample_class_is_the_same_every_time_and_keeps_out_of_the_way(tmp_path):
     course = find_course(tmp_path)
@@ -143,18 +153,91 @@ def test_the_sample_class_is_the_same_every_time_and_keeps_out_of_the_way(tmp_pa
         sample_class.build(course, "a2_layers", tmp_path)
 
 
-def test_a_class_for_every_file_and_none_for_other_assignments():
-    files = {path.stem for path in (sample_class.ANSWERS / "a2_layers/class").glob("*.py")}
-    assert files <= PEOPLE.keys()
-    with pytest.raises(CourseError, match="there is one for a2_layers"):
-        sample_class.people("a5")
+ROSTER = """
+[[person]]
+student = "ada"
+about = "right"
+expected = [10, 10]
+right = "style"
+
+[[person]]
+student = "bo"
+about = "no file"
+expected = [0, 2.5]
+only = ["double"]
+blank = true
+spoil = "deletes_tests"
+cells = ["test_double"]
+"""
 
 
-@pytest.mark.parametrize("student", PEOPLE)
-def test_each_of_the_class_gets_what_honest_code_deserves(student):
-    person = PEOPLE[student]
-    source = find_course().source("a2_layers")
-    data = sample_class.notebook_of(person, source, "a2_layers")
-    verdict, _ = examiner.examine(source, data, student=student, assignment="a2_layers")
-    low, high = person.expected
-    assert low <= verdict.earned <= high, [(e.grade_id, e.earned) for e in verdict.exercises]
+@pytest.fixture
+def roster(tmp_path):
+    """A place for a sample class of the toy assignment: a function that writes its roster."""
+    folder = tmp_path / "answers" / toy.NAME
+    for kind in ("right", "class"):
+        (folder / kind).mkdir(parents=True)
+    (folder / "right" / "style.py").write_text("")
+
+    def write(text):
+        (folder / "class" / "roster.toml").write_text(text)
+        return tmp_path / "answers"
+
+    return write
+
+
+def test_a_roster_is_read(roster):
+    answers = roster(ROSTER)
+    assert sample_class.classes(answers) == [toy.NAME]
+    ada, bo = sample_class.people(toy.NAME, answers)
+    assert (ada.student, ada.expected, ada.right, ada.blank, ada.whole_right_answer) == (
+        "ada",
+        (10, 10),
+        "style",
+        False,
+        True,
+    )
+    assert (bo.only, bo.blank, bo.spoil, bo.cells) == (("double",), True, "deletes_tests", ("test_double",))
+    assert not bo.whole_right_answer
+    spoilt = nbformat.reads(sample_class.notebook_of(bo, toy.source(), toy.NAME).decode(), as_version=4)
+    assert "test_double" not in [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in spoilt.cells]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('about = "right"', 'wrong = "key"', "person 1 (ada): unknown key 'wrong'; there are student, about, expected"),
+        ("blank = true", 'blank = "yes"', "person 2 (bo): blank is 'yes'; a bool is needed"),
+        ('about = "no file"\n', "", "person 2 (bo): about is missing"),
+        ('"ada"', '"a/da"', "a student is one word"),
+        ("[10, 10]", "[10]", "expected is [10]; two marks [low, high] are needed"),
+        ("[10, 10]", "[10, 2]", "two marks [low, high]"),
+        ("[10, 10]", "[1, 2, 3]", "two marks [low, high]"),
+        ('"deletes_tests"', '"os.remove"', "nothing is called 'os.remove'; spoil is one of copies_cells"),
+        ('"bo"', '"ada"', "ada is there twice"),
+        ('"style"', '"haste"', "which does not exist"),
+        ("[[person]]", "[[person", "can not be read"),
+        (ROSTER, "person = [1]", "each member starts with a line [[person]]"),
+    ],
+)
+def test_a_faulty_roster_is_a_sentence(roster, old, new, words):
+    assert old in ROSTER
+    with pytest.raises(CourseError) as caught:
+        sample_class.people(toy.NAME, roster(ROSTER.replace(old, new, 1)))
+    assert words in str(caught.value) and "roster.toml" in str(caught.value)
+
+
+def test_a_member_without_a_file_or_a_file_without_a_member(roster):
+    answers = roster(ROSTER)
+    with pytest.raises(CourseError, match=f"there is one for {toy.NAME}"):
+        sample_class.people("a5", answers)
+    (answers / toy.NAME / "class" / "cleo.py").write_text("")
+    with pytest.raises(CourseError, match="nobody is called cleo"):
+        sample_class.people(toy.NAME, answers)
+
+
+def test_a_cell_that_does_not_exist_is_named(roster):
+    answers = roster(ROSTER.replace('"test_double"', '"test_treble"'))
+    bo = sample_class.people(toy.NAME, answers)[1]
+    with pytest.raises(CourseError, match="bo has no cell test_treble"):
+        sample_class.notebook_of(bo, toy.source(), toy.NAME)

@@ -317,7 +317,7 @@ NO_NOTEBOOKS = {
     b"": "not JSON",
     b"not a notebook": "not JSON (line 1)",
     b"[" * 100_000: "nesting is too deep",
-    b"\xff\xfe": "not UTF-8",
+    b"\xc3\x28": "not UTF-8",
     b"[]": "no list of cells",
     b'{"cells": 3}': "no list of cells",
     b'{"worksheets": []}': "format older than 4",

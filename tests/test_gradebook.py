@@ -3,7 +3,10 @@
 import csv
 import json
 import os
+import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,14 +17,18 @@ import nbformat
 import pytest
 import toy_course as toy
 from nbconvert.exporters import HTMLExporter
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import BasePlugin
 from nbgrader.plugins.export import CsvExportPlugin
 from nbgrader.server_extensions.formgrader import handlers
 
 from autograder.classroom import batch, gradebook
 from autograder.classroom.handins import read_hand_in
-from autograder.course import CourseError, nbgrader_settings
+from autograder.course import CourseError, grading_settings, nbgrader_settings
 from autograder.exam.walls import find_walls
 from autograder.proof.answers import hand_in
+from autograder.release import quiet_log
 
 TESTS = Path(__file__).resolve().parent
 EVIL = "**bold** <script>document.title='owned'</script><img src=x onerror=alert(1)>[me](javascript:alert(1))"
@@ -56,7 +63,8 @@ def graded(tmp_path_factory):
 
 
 def grade(course, examine=fake_examiner.examine):
-    return {v.student: v for v in batch.grade(course, toy.NAME, examine=examine, progress=False)}
+    verdicts = batch.grade(course, toy.NAME, hall=fake_examiner.hall(examine), progress=False, jobs=1)
+    return {v.student: v for v in verdicts}
 
 
 def counting(seen, wrong=""):
@@ -142,11 +150,12 @@ def examine(source, handin, *, student, **options):
     if student == "cy" and "slow" in sys.argv:
         time.sleep(60)
     return fake_examiner.examine(source, handin, student=student, **options)
-batch.grade(Course(Path({str(course.root)!r}), Path({str(course.folder)!r})), {toy.NAME!r}, examine=examine)
+batch.grade(Course(Path({str(course.root)!r}), Path({str(course.folder)!r})), {toy.NAME!r}, jobs=1,
+            hall=fake_examiner.hall(examine))
 """
     seen = course.folder / "seen"
     running = subprocess.Popen([sys.executable, "-c", script, "slow"], stderr=subprocess.DEVNULL)
-    while not (seen.exists() and "cy" in seen.read_text()):
+    while not (seen.exists() and "cy" in seen.read_text() and batch.result_path(course, toy.NAME, "bo").exists()):
         assert running.poll() is None
         time.sleep(0.1)
     with pytest.raises(CourseError, match="another run is grading"):
@@ -208,7 +217,7 @@ def test_names_times_and_odd_folders(course):
     verdicts = grade(course)
     assert verdicts["ada"].earned == 10 and "mine.ipynb was read as" in verdicts["ada"].problems[0]
     assert "lateness is not known" in verdicts["ada"].problems[1]
-    assert batch.failed(verdicts["bo[1]*"]) and "rename the folder" in verdicts["bo[1]*"].problems[0]
+    assert verdicts["bo[1]*"].problems == [f"no {toy.NAME}.ipynb was handed in: there is no notebook"]
     with gradebook.open_gradebook(course) as book:
         assert str(book.find_submission(toy.NAME, "cy").timestamp) == "2026-03-01 12:00:00"
     two = read_hand_in(course.submitted / "cy" / toy.NAME)
@@ -242,7 +251,7 @@ def test_feedback_tells_names_points_and_hints_but_no_hidden_test_and_runs_nothi
     page = (course.feedback / "cy" / toy.NAME / f"{toy.NAME}.html").read_text()
     assert "negative numbers" in page and "Does it work below zero?" in page and "double: 1 of 4 points" in page
     assert "double(-7)" not in page and "double(-7)".replace("(", "</span><span") not in page and "-14" not in page
-    assert "def" in page and "Test cell" in page
+    assert "return abs(x) * 2" in page
     harmless(page)
     for student in MARKS:
         assert (course.feedback / student / toy.NAME / f"{toy.NAME}.html").exists()
@@ -291,3 +300,120 @@ def test_nothing_to_grade(tmp_path):
     course.submitted.mkdir()
     with pytest.raises(CourseError, match="holds no hand-in"):
         grade(course)
+
+
+# --- recording -------------------------------------------------------------------------------------------------------
+
+
+class TenPercent(BasePlugin):
+    """A late policy: a tenth of the score, whatever the delay."""
+
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 10
+
+
+def by_nbgraders_converter(course, student):
+    """``nbgrader autograde`` of one student, in this process, with our examiner's contract in place of a jail."""
+    settings = grading_settings(course)
+    settings.CourseDirectory.assignment_id, settings.CourseDirectory.student_id = toy.NAME, student
+    converter = Autograde(coursedir=CourseDirectory(config=settings), config=settings, force=True)
+    with quiet_log(converter) as said:
+        try:
+            converter.start()
+        except Exception:
+            raise AssertionError("\n".join(said)) from None
+
+
+def rows(course):
+    """Every row of the gradebook as plain data, with names for the random ids."""
+    with sqlite3.connect(course.gradebook) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        content = {table: database.execute(f"SELECT * FROM {table}").fetchall() for table in sorted(tables)}
+    names = {}
+    for table in ("base_cell", "notebook", "assignment"):
+        with sqlite3.connect(course.gradebook) as database:
+            names |= {i: f"{table} {n}" for i, n in database.execute(f"SELECT id, name FROM {table}")}
+    with sqlite3.connect(course.gradebook) as database:
+        for i, student in database.execute("SELECT id, student_id FROM submitted_assignment"):
+            names[i] = f"submission of {student}"
+        for i, a in database.execute("SELECT id, assignment_id FROM submitted_notebook"):
+            names[i] = f"notebook in {names[a]}"
+    own = re.compile("[0-9a-f]{32}")
+
+    def named(value):
+        return names.get(value, "own id" if own.fullmatch(str(value)) else value)
+
+    return {table: sorted(repr([named(v) for v in row]) for row in found) for table, found in content.items()}
+
+
+def tree(folder):
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def with_extra_cells(source):
+    """A right hand-in with cells of the student's own, a long output and a marking comment to come."""
+    whole = nbformat.reads(hand_in(source).decode(), as_version=4)
+    whole.cells.insert(2, nbformat.v4.new_code_cell("for i in range(3_000):\n    print(i)", id="mine"))
+    whole.cells.append(nbformat.v4.new_markdown_cell("My own thoughts.", id="thoughts"))
+    return nbformat.writes(whole).encode()
+
+
+@pytest.fixture
+def twins(tmp_path, monkeypatch):
+    """Two courses with the same hand-ins, late ones among them, under a late policy of the instructor's own: one is
+    graded by us, the other by nbgrader's own converter."""
+    monkeypatch.setattr(gradebook, "examine", fake_examiner.examine)
+    courses = []
+    for name in ("ours", "theirs"):
+        course = make(tmp_path / name)
+        policy = "import test_gradebook\nget_config().AssignLatePenalties.plugin_class = test_gradebook.TenPercent\n"
+        (course.root / "nbgrader_config.py").write_text(policy)
+        toy.hand_in(course, "fay", with_extra_cells(toy.source()))
+        for student in ("ada", "cy"):
+            (course.submitted / student / toy.NAME / "timestamp.txt").write_text("2026-03-02 00:00:00 UTC")
+        gradebook.register(course, toy.NAME)
+        with gradebook.open_gradebook(course) as book:
+            book.update_or_create_assignment(toy.NAME, duedate="2026-03-01 00:00:00 UTC")
+        courses.append(course)
+    return courses
+
+
+STUDENTS = ["ada", "bo", "cy", "fay"]  # whose files nbgrader can read
+
+
+def both(ours, theirs):
+    for student in ("di", "eve"):
+        shutil.rmtree(ours.submitted / student, ignore_errors=True)
+    grade(ours)
+    for student in STUDENTS:
+        by_nbgraders_converter(theirs, student)
+    gradebook.name_students(theirs)
+
+
+def test_rows_files_and_scores_are_those_that_nbgrader_autograde_writes(twins):
+    ours, theirs = twins
+    both(ours, theirs)
+    assert rows(ours) == rows(theirs)
+    assert tree(ours.autograded) == tree(theirs.autograded)
+    for course in twins:
+        with gradebook.open_gradebook(course) as book:
+            book.find_grade("why", toy.NAME, toy.NAME, "ada").manual_score = 3
+            book.find_grade("test_double", toy.NAME, toy.NAME, "cy").manual_score = 2.5
+            book.find_grade("test_square", toy.NAME, toy.NAME, "cy").extra_credit = 1
+            book.find_comment("why", toy.NAME, toy.NAME, "ada").manual_comment = "Well said."
+            book.db.commit()
+        for student in ("ada", "cy"):  # handed in anew: ada's mark falls, cy's rises
+            data = hand_in(toy.source()) if student == "cy" else with_extra_cells(toy.source())
+            toy.hand_in(course, student, data.replace(b"x * x", b"x * 4") if student == "ada" else data)
+    both(ours, theirs)
+    assert rows(ours) == rows(theirs)
+    assert tree(ours.autograded) == tree(theirs.autograded)
+    with gradebook.open_gradebook(ours) as book:
+        assert book.find_submission(toy.NAME, "ada").score == 4 + 3
+        assert book.find_submission_notebook(toy.NAME, toy.NAME, "ada").late_submission_penalty == pytest.approx(0.7)
+        assert book.find_submission(toy.NAME, "cy").score == 2.5 + 7
+        assert book.find_comment("why", toy.NAME, toy.NAME, "ada").comment == "Well said."

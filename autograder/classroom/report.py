@@ -5,30 +5,23 @@ All text that comes from hand-ins is escaped on the page and stripped of control
 
 from __future__ import annotations
 
-import base64
-import io
-import math
 import shutil
 import statistics
 import textwrap
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
-import matplotlib.pyplot as plt
 from jinja2 import Environment
-from matplotlib.figure import Figure
 
 from autograder.classroom.batch import failed
+from autograder.classroom.roster import Entry, Roster
+from autograder.course import plain
 from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
-from convnets.plots import BLUE, GREY, INK, RED, use_style
 
+_PAGE = Path(__file__).with_name("report.html")
+LOOKS = 4  # reasons to look that are shown for one hand-in
 NOT_WRITTEN = "not written yet"  # what convnets.checks says of a stub
-
-
-def plain(text: str, limit: int = 400) -> str:
-    """Text on one line without control characters, so that no hand-in steers a terminal; at most ``limit`` long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def reason(verdict: Verdict) -> str:
@@ -77,15 +70,29 @@ def marks_table(verdicts: list[Verdict]) -> str:
     lines = [f"{'student':<{column}}  {'mark':>10}  reason"]
     for name, verdict in zip(names, verdicts, strict=True):
         mark = f"{verdict.earned:g} / {verdict.points:g}"
-        head = f"{name:<{column}}  {mark:>10}{'?' if failed(verdict) else ' '} "
+        head = f"{name:<{column}}  {mark:>10}{'?' if failed(verdict) else '!' if verdict.look else ' '} "
         room = max(width - len(head), 40)
         wrapped = textwrap.wrap(reason(verdict), room, break_on_hyphens=False) or [""]
+        for said in _looks(verdict):
+            wrapped += textwrap.wrap(f"look: {said}", room, break_on_hyphens=False, subsequent_indent="  ")
         lines.append(head + wrapped[0])
         lines += [" " * len(head) + line for line in wrapped[1:]]
     marks = [verdict.earned for verdict in verdicts]
     points = max(verdict.points for verdict in verdicts)
     summary = f"{_count(len(verdicts), 'hand-in')}; half have {statistics.median(marks):g} or more of {points:g}"
-    return "\n".join([*lines, "", f"{summary}. Written answers are marked by hand and come on top."])
+    ends = [f"{summary}. Written answers are marked by hand and come on top."]
+    if looks := sum(bool(verdict.look) and not failed(verdict) for verdict in verdicts):
+        ends.append(
+            f"! {looks} need{'s' * (looks == 1)} a look before the mark goes out: the formgrader lists them too."
+        )
+    return "\n".join([*lines, "", *ends])
+
+
+def _looks(verdict: Verdict) -> list[str]:
+    """Why a person should look at it, without what the reason says already."""
+    said = [plain(look, 300) for look in verdict.look]
+    more = [f"and {len(said) - LOOKS} more"] if len(said) > LOOKS else []
+    return [look for look in said[:LOOKS] if look not in reason(verdict)] + more
 
 
 def exercise_table(verdict: Verdict, hints: int) -> str:
@@ -166,35 +173,68 @@ def tallies(verdicts: list[Verdict]) -> tuple[list[Tally], list[Tally]]:
     return by_exercise, sorted(by_check, key=lambda tally: (-tally.failures, tally.of))
 
 
-def class_page(assignment: str, verdicts: list[Verdict]) -> str:
-    """One self-contained HTML page about a class: marks with reasons, distribution, exercises, checks."""
+def class_page(assignment: str, verdicts: list[Verdict], roster: Roster | None = None) -> str:
+    """One self-contained HTML page about a class: what needs a look, distribution, exercises, checks, everyone.
+
+    roster  lateness, marks by hand, links, and who handed nothing in; left out of the page without it
+    """
     by_exercise, by_check = tallies(verdicts)
     marks = [verdict.earned for verdict in verdicts if not failed(verdict)]
     points = max((verdict.points for verdict in verdicts), default=0.0)
     figures = []
     if marks and points:
-        use_style()
-        figures.append(_distribution(marks, points))
-        figures.append(_exercises(by_exercise))
-    rows = [
-        {"student": plain(v.student), "earned": v.earned, "points": v.points, "provisional": failed(v),
-         "share": v.earned / v.points if v.points else 0.0, "reason": reason(v)}
-        for v in sorted(verdicts, key=lambda v: (-v.earned, v.student))
-    ]  # fmt: skip
+        from autograder.classroom.figures import distribution, exercises  # matplotlib: only where it is needed
+
+        figures += [distribution(marks, points), exercises(by_exercise)]
+    roster = roster or Roster()
+    rows = [_row(v, roster.entries.get(v.student, Entry())) for v in sorted(verdicts, key=_first_to_look_at)]
     environment = verdicts[0].environment if verdicts else {}
-    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_PAGE)
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_PAGE.read_text("utf-8"))
     return page.render(
         assignment=assignment,
-        facts=_facts(marks, points, verdicts),
+        facts=_facts(marks, points, verdicts, roster),
         figures=figures,
         checks=[tally for tally in by_check if tally.failures],
         top=12,
         rows=rows,
+        columns={name for name in ("by_hand", "late") if any(row[name] for row in rows)},
+        absent=[plain(student, 80) for student in roster.absent],
         environment=", ".join(f"{key} {value}" for key, value in environment.items()),
     )
 
 
-def _facts(marks: list[float], points: float, verdicts: list[Verdict]) -> list[tuple[str, str]]:
+def _first_to_look_at(verdict: Verdict) -> tuple[bool, bool, float, str]:
+    return not failed(verdict), not verdict.look, -verdict.earned, verdict.student
+
+
+def _row(verdict: Verdict, entry: Entry) -> dict[str, object]:
+    by_hand = f"{entry.by_hand:g}" if entry.by_hand is not None else ""
+    waiting = f"{entry.waiting} to mark" if entry.waiting else ""
+    late = _duration(entry.late) if entry.late > 0 else ""
+    return {
+        "student": plain(verdict.student, 80),
+        "earned": verdict.earned,
+        "points": verdict.points,
+        "provisional": failed(verdict),
+        "look": [] if failed(verdict) else _looks(verdict),
+        "needs_a_look": bool(verdict.look) or failed(verdict),
+        "share": verdict.earned / verdict.points if verdict.points else 0.0,
+        "reason": reason(verdict),
+        "by_hand": ", ".join(filter(None, [by_hand, waiting])),
+        "late": f"{late}, −{entry.penalty:g}" if entry.penalty else late,
+        "hand_in": entry.hand_in,
+        "page": entry.page,
+    }
+
+
+def _duration(seconds: float) -> str:
+    minutes = max(round(seconds / 60), 1)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{round(minutes / 1440)} days"
+
+
+def _facts(marks: list[float], points: float, verdicts: list[Verdict], roster: Roster) -> list[tuple[str, str]]:
     facts = [("hand-ins", str(len(verdicts)))]
     if marks:
         facts += [("median", f"{statistics.median(marks):g} of {points:g}")]
@@ -203,133 +243,12 @@ def _facts(marks: list[float], points: float, verdicts: list[Verdict]) -> list[t
         facts += [("zero", str(sum(mark == 0 for mark in marks)))]
     if provisional := len(verdicts) - len(marks):
         facts += [("grader errors", f"{provisional}: look at these first")]
+    if looks := sum(bool(verdict.look) and not failed(verdict) for verdict in verdicts):
+        facts += [("need a look", str(looks))]
+    if late := sum(entry.late > 0 for entry in roster.entries.values()):
+        facts += [("late", str(late))]
+    if waiting := sum(entry.waiting > 0 for entry in roster.entries.values()):
+        facts += [("to mark by hand", str(waiting))]
+    if roster.absent:
+        facts += [("handed nothing in", str(len(roster.absent)))]
     return facts
-
-
-def _distribution(marks: list[float], points: float) -> tuple[str, str]:
-    """Histogram of the marks in round steps: (image, alt text)."""
-    fig, ax = plt.subplots(figsize=(8, 2.9))
-    step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100, 1000) if step >= points / 12)
-    edges = [i * step for i in range(math.ceil(points / step))]
-    counts = [sum(edge <= mark < edge + step for mark in marks) for edge in edges]
-    counts[-1] += sum(mark >= edges[-1] + step for mark in marks)  # full marks on the last edge
-    widths = [min(step, points - edge) for edge in edges]
-    ax.bar(edges, counts, width=[0.94 * width for width in widths], align="edge", color=BLUE)
-    for edge, width, count in zip(edges, widths, counts, strict=True):
-        if count:
-            ax.text(edge + 0.47 * width, count, str(count), ha="center", va="bottom", color=INK, fontsize=9)
-    median = statistics.median(marks)
-    ax.axvline(median, color=RED, lw=1.6)
-    side = "right" if median > points / 2 else "left"
-    ax.text(median, max(counts) * 1.22, f" median {median:g} ", color=RED, ha=side, va="center", fontsize=9.5)
-    ax.set(xlim=(0, points), ylim=(0, max(counts) * 1.32), xlabel=f"points by tests, of {points:g}", ylabel="hand-ins")
-    ax.set_xticks([*edges, points], [*(f"{x:g}" for x in edges), "" if widths[-1] < step / 2 else f"{points:g}"])
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    low = sum(mark < points / 2 for mark in marks)
-    title = (
-        f"{low} of {len(marks)} have less than half of the points" if low else "Everyone has half of the points or more"
-    )
-    ax.set_title(title)
-    return _inline(fig), f"Histogram of marks: {title}; median {median:g} of {points:g}."
-
-
-def _exercises(tally: list[Tally]) -> tuple[str, str]:
-    """Share of each exercise's points that the class earned, in the assignment's order: (image, alt text)."""
-    fig, ax = plt.subplots(figsize=(8, 0.9 + 0.36 * len(tally)))
-    worst = min(tally, key=lambda t: t.share)
-    places = range(len(tally))
-    ax.barh(places, [1.0] * len(tally), color="#EEEEEE", height=0.66)
-    ax.barh(places, [t.share for t in tally], color=[RED if t is worst else BLUE for t in tally], height=0.66)
-    for place, t in enumerate(tally):
-        ax.text(1.015, place, f"{t.share:.0%} · {t.passed} of {t.of} full", va="center", fontsize=9, color=INK)
-    ax.set_yticks(places, [f"{t.name}  ({t.points:g})" for t in tally])
-    ax.invert_yaxis()
-    ax.set(xlim=(0, 1.26), xlabel="share of the points that the class earned")
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-    ax.tick_params(axis="y", length=0)
-    ax.tick_params(axis="x", colors=GREY)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
-    title = f"{worst.name} went worst: the class earned {worst.share:.0%} of its points"
-    ax.set_title(title)
-    return _inline(fig), f"Bars of points earned per exercise: {title}."
-
-
-def _inline(fig: Figure) -> str:
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=200)
-    plt.close(fig)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{{ assignment }}: the class</title>
-<style>
-  body { font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #222; background: #fff; margin: 0 auto;
-         max-width: 54rem; padding: 2rem 1.5rem 4rem; }
-  h1 { font-size: 1.6rem; margin: 0 0 1rem; } h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; }
-  dl { display: flex; flex-wrap: wrap; gap: .6rem 2.4rem; margin: 0; } dt { color: #666; font-size: .82rem; }
-  dd { margin: 0; font-size: 1.15rem; font-weight: 600; }
-  img { width: 100%; height: auto; margin: .2rem 0; }
-  table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-  th { text-align: left; color: #666; font-weight: 600; border-bottom: 2px solid #ccc; padding: .3rem .6rem .3rem 0; }
-  td { vertical-align: top; border-bottom: 1px solid #e5e5e5; padding: .35rem .6rem .35rem 0; overflow-wrap: anywhere; }
-  .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } td.who { white-space: nowrap; }
-  .bar { display: inline-block; width: 5rem; height: .55rem; background: #eee; margin-left: .5rem; }
-  .bar i { display: block; height: 100%; background: #0072B2; }
-  .tag { font-size: .75rem; color: #666; border: 1px solid #ccc; border-radius: .6rem; padding: 0 .45rem; }
-  td.check { min-width: 15rem; } summary { cursor: pointer; color: #0072B2; margin: .8rem 0; }
-  .loud { color: #B04A00; font-weight: 600; } .cause { color: #555; font-size: .85rem; }
-  footer { color: #666; font-size: .82rem; margin-top: 2.5rem; }
-  @media print { body { padding: 0; max-width: none; font-size: 11px; } tr, img { break-inside: avoid; }
-                 * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
-</style>
-</head>
-<body>
-<h1>{{ assignment }}: how the class did</h1>
-<dl>{% for name, value in facts %}<div><dt>{{ name }}</dt><dd>{{ value }}</dd></div>{% endfor %}</dl>
-{% for image, alt in figures %}
-{% if loop.first %}<h2>Marks</h2>{% else %}<h2>Exercises</h2>{% endif %}
-<img src="{{ image }}" alt="{{ alt }}">
-{% endfor %}
-<h2>Checks that failed most often, among those who wrote the exercise</h2>
-{% macro table(rows) %}
-<table>
-<tr><th>failed</th><th>check</th><th>what was seen</th></tr>
-{% for check in rows %}
-<tr><td class="n">{{ check.failures }} of {{ check.of }}</td>
-<td class="check"><b>{{ check.exercise }}</b><br>{{ check.name }} ({{ "%g"|format(check.points) }})
-{% if check.hidden %}<span class="tag">hidden</span>{% endif %}</td>
-<td class="cause">{% for cause in check.causes %}{{ cause }}{% if not loop.last %}<br>{% endif %}{% endfor %}</td></tr>
-{% endfor %}
-</table>
-{% endmacro %}
-{% if checks %}
-{{ table(checks[:top]) }}
-{% if checks|length > top %}
-<details><summary>{{ checks|length - top }} more that somebody failed</summary>{{ table(checks[top:]) }}</details>
-{% endif %}
-{% else %}<p>None: every check passed for everyone who wrote the exercise.</p>{% endif %}
-<h2>Everyone, with the reason for the mark</h2>
-<table>
-<tr><th>student</th><th class="n">mark</th><th></th><th>reason</th></tr>
-{% for row in rows %}
-<tr><td class="who">{{ row.student }}</td>
-<td class="n">{{ "%g"|format(row.earned) }} / {{ "%g"|format(row.points) }}</td>
-<td><span class="bar"><i style="width: {{ "%.0f"|format(100 * row.share) }}%"></i></span></td>
-<td{% if row.provisional %} class="loud"{% endif %}>{{ row.reason }}</td></tr>
-{% endfor %}
-</table>
-<footer>Marks by tests; written answers are marked by hand in the formgrader and come on top.
-{% if environment %}Graded with {{ environment }}.{% endif %} For the instructor:
-what hidden checks saw is on this page.
-</footer>
-</body>
-</html>
-"""

@@ -75,7 +75,7 @@ def examine(
     started = time.monotonic()
     warm_up(source)
     paper = notebook.read(source, handin)
-    verdict = Verdict(assignment, student, problems=paper.problems, digest=digest(source, handin))
+    verdict = Verdict(assignment, student, problems=paper.problems, look=paper.look, digest=digest(source, handin))
     verdict.environment = environment(walls)
     session = _Examination(room, verdict, secret)
     with _in_room_runs_there(session):

@@ -295,7 +295,7 @@ def _verdict(
             secret=told["secret"],
             **options,
         )
-    return {"verdict": verdict.to_json(), "clean": nbformat.writes(clean)}
+    return {"verdict": verdict.to_json(), "clean": json.dumps(clean)}
 
 
 def _out_of_time(connection: socket.socket) -> None:
