@@ -355,7 +355,7 @@ def _without_torch(value: Any) -> Any:
 
 def _likely(actual: np.ndarray, likely: Mapping[str, Any], rtol: float, atol: float) -> str:
     """The first cause whose wrong value is what we see."""
-    wrongs = {cause: np.asarray(wrong) for cause, wrong in likely.items()}
+    wrongs = {cause: np.asarray(_without_torch(wrong)) for cause, wrong in likely.items()}
     for cause, wrong in wrongs.items():
         if wrong.shape == actual.shape and np.allclose(actual, wrong, rtol, atol):
             return cause

@@ -27,7 +27,7 @@ from autograder.course import find_course
 from autograder.exam.hall import Hall
 from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from autograder.proof.answers import Answer, hand_in, read_answers
-from autograder.proof.proving import affected
+from autograder.proof.trials import affected
 
 SAMPLE = 16  # wrong answers of each assignment, unless PARITY=all
 COURSE = find_course()
