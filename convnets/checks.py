@@ -147,6 +147,8 @@ class Exercise:
         self.name = name
         self.points = points
         self.checks: list[Check] = []
+        self._notebook = sys._getframe(1).f_globals
+        self._before = dict(self._notebook)
 
     @contextmanager
     def check(
@@ -191,6 +193,8 @@ class Exercise:
         """
         for notify in self.on_score:
             notify(self)
+        self._notebook.clear()  # what the checks called x or n must not hide a function of the student's of that name
+        self._notebook.update(self._before)
         seen: set[str] = set()
         for check in self.checks:
             key = (self.name, check.name)

@@ -42,7 +42,7 @@ _START = "import sys; sys.path.insert(0, {path!r}); from autograder.exam.inside.
 #: What the answer to a request has to be, where that is known before.
 _ANSWERS: dict[Any, tuple[type, ...]] = {
     **dict.fromkeys(("len", "int", "index", "fork"), (int,)),
-    **dict.fromkeys(("bool", "isinstance", "contains"), (bool,)),
+    **dict.fromkeys(("bool", "isinstance", "contains", "exit"), (bool,)),
     **dict.fromkeys(("repr", "str", "format"), (str,)),
     **dict.fromkeys(("setattr", "delattr", "setitem", "delitem", "sweep"), (type(None),)),
     "float": (float,),
