@@ -197,6 +197,10 @@ class ExaminerPeer(Peer):
     def on_pause(self) -> None:
         self.room.look()
 
+    def serve(self, message: dict[str, Any], buffers: list[Any]) -> None:
+        self.room.look()  # a loop of calls never lets this side wait
+        super().serve(message, buffers)
+
     def _send(self, message: dict[str, Any], buffers: list[memoryview]) -> None:
         super()._send(message, buffers)
         if self.passing is not None:

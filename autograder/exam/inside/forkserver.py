@@ -136,9 +136,9 @@ def _separate() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     if os.fork():
         os._exit(0)
-    size = f"size={TMP_BYTES},mode=1777".encode()
-    for place in (b"/tmp", b"/dev/shm"):
-        _must(libc.mount(b"tmpfs", place, b"tmpfs", _NOSUID_NODEV, size), f"no {place.decode()} of its own")
+    for place, size in (("/tmp", TMP_BYTES), ("/dev/shm", TMP_BYTES // 4)):
+        options = f"size={size},mode=1777".encode()
+        _must(libc.mount(b"tmpfs", place.encode(), b"tmpfs", _NOSUID_NODEV, options), f"no {place} of its own")
     _must(libc.mount(b"proc", b"/proc", b"proc", _NOSUID_NODEV | _NOEXEC, None), "no /proc of its own")
     Path("/proc/sys/user/max_user_namespaces").write_text("0")  # no further privileges to be had inside
     _must(libc.mount(None, b"/proc", None, _REMOUNT | _READ_ONLY | _NOSUID_NODEV | _NOEXEC, None), "no quiet /proc")
