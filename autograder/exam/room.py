@@ -52,6 +52,8 @@ _ANSWERS: dict[Any, tuple[type, ...]] = {
     "dir": (list,),
 }
 
+_CHORES = ("put", "run", "fork", "sweep", "ended")  # no student's code may fail them: an error is no answer
+
 
 class RoomLost(CheckFailed):
     """The student's process ended or did not answer in time: the check fails, the reason is not a secret."""
@@ -193,6 +195,10 @@ class ExaminerPeer(Peer):
             if self._waiting:  # inside a call-back: the outermost request says it
                 raise
             raise self.room.lose(self, error) from None
+        except Exception as error:
+            if function not in _CHORES:
+                raise
+            raise self.room.lose(self, WireError(f"{function} failed: {type(error).__name__}")) from None
 
     def on_pause(self) -> None:
         self.room.look()

@@ -167,6 +167,9 @@ class Student(Peer):
             for number in self._forked:
                 _wait(number)
             self._forked = []
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # those of the cells' own making: until fetched they count as running
+                pass
 
     def ended(self, number: int) -> int | None:
         """How a forked process ended: its exit code, or minus the signal; None if it runs."""
