@@ -143,7 +143,9 @@ class Student(Peer):
         """
         self.sweep()
         _, fds, _, _ = socket.recv_fds(self.connection, 1, 1)
+        drawn = random.getstate()
         number = os.fork()
+        random.setstate(drawn)  # which Python seeds anew in every child
         if number:
             os.close(fds[0])
             self._forked.append(number)
