@@ -488,7 +488,9 @@ def test_hidden_checks_are_seeded_by_the_secret_and_others_are_not(source):
 
 
 def test_pythons_own_random_numbers_are_the_same_on_both_sides(source):
-    ours = changed(source, ("np.random.normal()", "random.random()"), ("import numpy as np", "import random, numpy as np"))
+    ours = changed(
+        source, ("np.random.normal()", "random.random()"), ("import numpy as np", "import random, numpy as np")
+    )
     draw = NAME.replace("np.random.normal()", "random.random()")
     verdict, _ = examine(ours, handin(ours, name=draw), student="s", assignment="toy")
     assert verdict.earned == 7, verdict.to_json()
@@ -502,7 +504,9 @@ def test_pythons_own_random_numbers_are_the_same_on_both_sides(source):
 
 
 def test_the_seconds_that_a_check_cost_are_those_that_the_room_computed(source):
-    busy = "import time\ndef double(x):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
+    busy = (
+        "import time\ndef double(x):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
+    )
     verdict = marks(source, double=f"{busy}    time.sleep(0.2)\n    return 2 * x")
     first, _, _, _, last = verdict.exercises[0].checks
     assert 0.29 < first.cpu_seconds < 0.49
@@ -518,7 +522,9 @@ def test_output_of_a_cell_is_kept_up_to_a_bound(source):
 
 def test_what_a_hand_in_says_about_itself_is_kept_up_to_a_bound(source):
     raising = "raise ValueError('x' * 10**6)"
-    verdict = marks(source, double=raising, spoil=lambda cells: [*[{"cell_type": "code", "source": raising}] * 60, *cells])
+    verdict = marks(
+        source, double=raising, spoil=lambda cells: [*[{"cell_type": "code", "source": raising}] * 60, *cells]
+    )
     assert len(verdict.problems) == examiner.MAX_PROBLEMS
     assert max(map(len, verdict.problems)) < 1_000
 

@@ -78,3 +78,16 @@ def test_answers_in_a_browser(tmp_path):
             field.press("Enter")
             assert status.inner_text().startswith(reply), typed
         browser.close()
+
+
+def test_no_text_becomes_markup_or_script():
+    evil = "<script>alert(1)</script>"
+    for question in (choose(evil, {evil: evil, "b": "c"}, "b"), number(evil, 1, {2: evil}, evil)):
+        assert "<script>alert" not in question.html
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in question.html
+        assert evil in question.text  # which no browser reads
+
+
+def test_each_question_has_a_field_of_its_own():
+    names = {number(text, 1, {}).html.split('<div id="')[1].split('"')[0] for text in ("a", "b", "c")}
+    assert len(names) == 3

@@ -120,7 +120,9 @@ def test_system_calls_that_nobody_needs_are_refused(room):
     assert dict(zip(REFUSED, seen(room, code, f"[{calls}]"), strict=True)) == REFUSED
 
 
-@pytest.mark.parametrize("place", ["/left", "/room/left", "/usr/left", "/dev/left", "/proc/left", "/room/convnets/x.py"])
+@pytest.mark.parametrize(
+    "place", ["/left", "/room/left", "/usr/left", "/dev/left", "/proc/left", "/room/convnets/x.py"]
+)
 def test_nothing_can_be_written_but_a_small_tmp(room, place):
     code = f"try:\n    open({place!r}, 'w').close()\n    said = 'written'\nexcept OSError as error:\n    said = 'no'"
     assert seen(room, code, "said") == "no"
@@ -180,7 +182,9 @@ def test_what_a_test_was_about_to_expect_is_not_told(room):
 def test_an_answer_of_another_type_than_asked_for_loses_the_process():
     here, there = socket.socketpair()
     lost = []
-    watch = SimpleNamespace(look=lambda: None, keep_output=str, lose=lambda peer, error: RoomLost(lost.append(error) or ""))
+    watch = SimpleNamespace(
+        look=lambda: None, keep_output=str, lose=lambda peer, error: RoomLost(lost.append(error) or "")
+    )
     student = ExaminerPeer(there, watch)
     student.find = lambda function: {"len": lambda x: "many", "fork": fail, "add": fail}[function]
     peer = ExaminerPeer(here, watch)
