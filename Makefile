@@ -8,7 +8,7 @@ export PYTHON
 SETUP = @sh tools/setup.sh
 BIN = .venv/bin
 
-.PHONY: help demo lab test bench lock clean
+.PHONY: help demo lab test coverage break bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):  *## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
@@ -34,6 +34,17 @@ test:  ## style, types, and every test
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(T)
+
+coverage:  ## the same tests, and which lines of the code they never run
+	$(SETUP) venv bubblewrap chromium
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile $(T)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report --skip-covered
+
+break:  ## break the code on purpose, one place after the other, to see a test turn red (about half an hour)
+	$(SETUP) venv bubblewrap
+	@$(BIN)/python tools/break.py $(B)
 
 bench:  ## how fast the convolutions are, beside torch, and the grader, beside stock nbgrader (about 15 minutes)
 	$(SETUP) venv bubblewrap

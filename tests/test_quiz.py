@@ -8,7 +8,8 @@ from convnets.quiz import choose, number
 
 CHOICE = choose("Is `a < b`?", {"yes": "It is, by <1>.", "no & never": "Tempting because of `b`."}, answer="yes")
 NUMBER = number("How much is 2 + 2 · 1000?", 2002, {4000: "Products come first.", 2.5: "No idea."}, "2 + 2000.")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def test_choice_in_html_escapes_and_marks():
