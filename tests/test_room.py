@@ -3,7 +3,7 @@
 import ast
 import contextlib
 import socket
-import time
+import threading
 from types import SimpleNamespace
 
 import psutil
@@ -38,16 +38,17 @@ def seen(room: Room, code: str, expression: str):
     return ast.literal_eval(room.take_output())
 
 
-def inside(building: Building) -> set[int]:
-    return {p.pid for p in psutil.Process(building._process.pid).children(recursive=True)}
+def inside(building: Building) -> set[psutil.Process]:
+    """Its processes: told while their parents live, since what is left over then has none that would tell."""
+    return set(psutil.Process(building._process.pid).children(recursive=True))
 
 
-def until(holds, seconds: float = 20) -> bool:
-    """Whether this holds before so many seconds are over: a bound on waiting, generous since machines are busy."""
-    end = time.monotonic() + seconds
-    while not (done := holds()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return done
+def gone(processes: set[psutil.Process]) -> bool:
+    """Whether they end by themselves: a bound on waiting, generous since machines are busy. None is left by this."""
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    for process in alive:
+        process.kill()
+    return not alive
 
 
 # --- what it sees ----------------------------------------------------------------------------------------------------
@@ -72,6 +73,7 @@ door.listen()
 shared = ctypes.CDLL(None).shmget(4242, 4096, 0o1666)"""
     look = """
 import socket
+import threading
 with socket.socket(socket.AF_UNIX) as knock:
     found = knock.connect_ex("\\0meeting-point") == 0
 with open("/proc/sysvipc/shm") as table:
@@ -249,7 +251,8 @@ def test_a_room_that_is_closed_leaves_no_process(walls):
         before = inside(opened)
         with Room(*opened.open(), SMALL) as room:
             room.run(LOOPS.format(walls=walls), "loops", 5)
-            assert len(inside(opened) - before) >= 4
-        assert until(lambda: inside(opened) <= before), "processes of a closed room go on"
-        everything = [psutil.Process(pid) for pid in {opened._process.pid} | before]
-    assert not psutil.wait_procs(everything, timeout=20)[1]
+            of_the_room = inside(opened) - before
+            assert len(of_the_room) >= 4
+        assert gone(of_the_room), "processes of a closed room go on"
+        before.add(psutil.Process(opened._process.pid))
+    assert gone(before)
