@@ -206,7 +206,6 @@ def fail(*args):
 @contextlib.contextmanager
 def answering(student):
     """Answer one request beside."""
-    import threading
 
     thread = threading.Thread(target=lambda: student.serve(*student._receive()))
     thread.start()
