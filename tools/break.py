@@ -4,8 +4,8 @@
     make break B="digest /tmp"  those in whose name one of these words stands
 
 Nothing is changed here: a copy of the working tree is broken, tested and mended. A breakage is a text that stands in
-exactly one place of the code, what is put there instead, and the arguments of pytest that have to fail then. The test files
-among them have to pass first: a test that is red anyway shows nothing.
+exactly one place of the code, what is put there instead, and the arguments of pytest that have to fail then. The test
+files among them have to pass first: a test that is red anyway shows nothing.
 """
 
 import functools
