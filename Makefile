@@ -8,10 +8,10 @@ export PYTHON
 SETUP = @sh tools/setup.sh
 BIN = .venv/bin
 
-.PHONY: help demo lab test coverage break bench lock clean
+.PHONY: help demo lab test coverage prove break bench lock clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):  *## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):  *## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 demo:  ## release an assignment, grade a bundled sample class inside walls, write the report
 	$(SETUP) venv bubblewrap
@@ -45,6 +45,10 @@ coverage:  ## the same tests, and which lines of the code they never run
 break:  ## break the code on purpose, one place after the other, to see a test turn red (about half an hour)
 	$(SETUP) venv bubblewrap
 	@$(BIN)/python tools/break.py $(B)
+
+prove:  ## prove the checks of every assignment anew, and write each proof.json
+	$(SETUP) venv bubblewrap
+	@$(BIN)/autograder prove --all
 
 bench:  ## how fast the convolutions are, beside torch, and the grader, beside stock nbgrader (about 15 minutes)
 	$(SETUP) venv bubblewrap
