@@ -11,7 +11,7 @@ BIN = .venv/bin
 .PHONY: help demo lab test coverage prove break bench lock clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):  *## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):  *## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 demo:  ## release an assignment, grade a bundled sample class inside walls, write the report
 	$(SETUP) venv bubblewrap
