@@ -99,10 +99,8 @@ def main(words: list[str]) -> int:
             path.write_text(whole)
             if status != RED:
                 unseen.append(one.name)
-            print(
-                f"{'✓' if status == RED else '✗'}  {one.name}: {said if status == RED else 'no test sees it'}",
-                flush=True,
-            )
+                said = "no test sees it" if status == GREEN else f"nothing could be tested: {said}"
+            print(f"{'✓' if status == RED else '✗'}  {one.name}: {said}", flush=True)
     print(f"{len(chosen) - len(unseen)} of {len(chosen)} breakages turn a test red", *unseen, sep="\n   not: ")
     return 1 if unseen else 0
 
