@@ -345,6 +345,11 @@ def test_lone_surrogates_and_markup_survive_as_text(source):
     verdict.to_json().encode()
 
 
+def test_what_a_cell_raises_is_told_but_after_a_test_its_kind_only(source):
+    verdict = marks(source, double="raise ValueError('said')", name="raise KeyError('what the test tried')")
+    assert verdict.problems == ["the cell double raised ValueError: said", "the cell name raised KeyError"]
+
+
 def test_a_test_that_breaks_outside_its_checks_is_said(source):
     broken = nbformat.from_dict(json.loads(json.dumps(source)))
     broken.cells[3].source = broken.cells[3].source.replace("### END", "1 / 0\n### END")

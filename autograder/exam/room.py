@@ -108,7 +108,8 @@ class Building:
             "shipped": str(shipped) if shipped else "",
         }
         data = json.dumps(told).encode()
-        ours.sendall(struct.pack("<I", len(data)) + data)
+        with contextlib.suppress(OSError):  # it ended already: wait() says why
+            ours.sendall(struct.pack("<I", len(data)) + data)
         self._ready = False
 
     def wait(self) -> None:
