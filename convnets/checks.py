@@ -117,9 +117,9 @@ class Check:
         ``none > full`` is meant for quantities where less is better, such as a loss.
         """
         value = float(value)
-        fraction = (value - none) / (full - none)
-        self._fraction = min(self._fraction, min(max(fraction, 0.0), 1.0)) if np.isfinite(value) else 0.0
-        if self._fraction < 1.0:
+        fraction = min(max((value - none) / (full - none), 0.0), 1.0) if np.isfinite(value) else 0.0
+        if fraction < self._fraction:  # of several the worst one counts, and is said
+            self._fraction = fraction
             better = "at least" if full > none else "at most"
             self.message = f"{what} is {value:.4g}; full points need {better} {full:g}"
 

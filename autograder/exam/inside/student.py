@@ -144,7 +144,9 @@ class Student(Peer):
         """
         self.sweep()
         _, fds, _, _ = socket.recv_fds(self.connection, 1, 1)
+        drawn = random.getstate()
         number = os.fork()
+        random.setstate(drawn)  # which Python seeds anew in every child
         if number:
             os.close(fds[0])
             self._forked.append(number)
@@ -168,6 +170,9 @@ class Student(Peer):
             for number in self._forked:
                 _wait(number)
             self._forked = []
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # those of the cells' own making: until fetched they count as running
+                pass
 
     def ended(self, number: int) -> int | None:
         """How a forked process ended: its exit code, or minus the signal; None if it runs."""
