@@ -7,6 +7,7 @@ by, and every test below reads what was found. Each attack goes to one of the cl
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -108,6 +109,7 @@ def shares() -> dict[str, list[str]]:
 
 
 SHARES = shares()
+FOLDERS: list[Path] = []  # in which classes were graded
 
 
 @pytest.fixture(scope="session", params=USERS)
@@ -115,19 +117,31 @@ def user(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(scope="session")
-def found(user: str) -> Iterator[Found]:
-    folder = place()
-    graded = [str(TESTS / "attacked_class.py"), str(folder / "class"), *SHARES[user]]
-    run = [*command(user, folder), sys.executable, *graded]
-    try:
-        ended = subprocess.run(run, env=surroundings(folder), capture_output=True, timeout=SECONDS, cwd=folder)
-        terminal = (ended.stdout + ended.stderr).decode("utf-8", "surrogateescape")
-        written = folder / "class" / "found.json"
-        said = json.loads(written.read_text()) if written.exists() else {"attacks": {}}
-        yield Found(said, terminal, folder / "class", ended.returncode)
-    finally:
+@pytest.fixture(scope="session", autouse=True)
+def folders() -> Iterator[None]:
+    """What the classes left is removed when all tests have read it."""
+    yield
+    for folder in FOLDERS:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def found(user: str) -> Found:
+    return graded(user)
+
+
+@functools.cache
+def graded(user: str) -> Found:
+    """The class of this user, graded once."""
+    folder = place()
+    FOLDERS.append(folder)
+    script = [str(TESTS / "attacked_class.py"), str(folder / "class"), *SHARES[user]]
+    run = [*command(user, folder), sys.executable, *script]
+    ended = subprocess.run(run, env=surroundings(folder), capture_output=True, timeout=SECONDS, cwd=folder)
+    terminal = (ended.stdout + ended.stderr).decode("utf-8", "surrogateescape")
+    written = folder / "class" / "found.json"
+    said = json.loads(written.read_text()) if written.exists() else {"attacks": {}}
+    return Found(said, terminal, folder / "class", ended.returncode)
 
 
 # --- one attack ------------------------------------------------------------------------------------------------------
@@ -167,11 +181,10 @@ def earned(exercise: dict[str, Any]) -> float:
     return sum(check["earned"] for check in exercise["checks"])
 
 
-@pytest.mark.parametrize(
-    ("user", "name"), [(user, name) for user, names in SHARES.items() for name in names], indirect=["user"]
-)
-def test_attack(user: str, found: Found, name: str) -> None:
-    attack, verdict = ATTACKS[name], found.verdict(name)
+@pytest.mark.parametrize(("grader", "name"), [(user, name) for user, names in SHARES.items() for name in names])
+def test_attack(grader: str, name: str) -> None:
+    attack, found = ATTACKS[name], graded(grader)
+    verdict = found.verdict(name)
     marks = {e["grade_id"].removeprefix("test_"): earned(e) for e in verdict["exercises"]}
     assert list(marks) == list(POINTS), "every exercise has a result, and there is none besides"
     said = sentences(verdict)
