@@ -89,6 +89,20 @@ def test_which_notebook_counts(folder, files, graded, says, looks):
     assert says in " ".join(found.problems) and bool(found.problems) == bool(says) and bool(found.look) == looks
 
 
+def test_the_graders_own_process_reads_no_notebook_without_need_and_no_large_one(folder, monkeypatch):
+    def read(source, data):
+        assert len(data) <= handins.MAX_PEEK
+        return data == DONE
+
+    monkeypatch.setattr(handins, "has_work", read)
+    large = b" " * (handins.MAX_PEEK + 1)
+    put(folder, **{NAME: BLANK, "large.ipynb": large})
+    assert read_hand_in(folder, SOURCE).data == large and "that one was graded" in read_hand_in(folder, SOURCE).look[0]
+    monkeypatch.setattr(handins, "has_work", lambda *_: 1 / 0)
+    (folder / "large.ipynb").unlink()
+    assert read_hand_in(folder, SOURCE).data == BLANK
+
+
 def test_a_zip_can_not_hurt(folder, monkeypatch):
     put(folder, **{"all.zip": packed({NAME: b" " * (MAX_BYTES + 1)})})
     assert "larger than 30 MB" in read_hand_in(folder, SOURCE).problems[-1]

@@ -127,7 +127,7 @@ def fetched(html):
 
 def test_the_index_of_the_feedback_names_exercises_and_what_is_not_marked_yet(fed):
     index = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page(fed, "ada").split("</table>")[0]))
-    assert "10 of 13 points , why not marked yet (3 points)" in index
+    assert "10 of 13 points , 1 answer not marked yet (3 points)" in index
     assert "double 4 / 4 square 6 / 6 why (written) – / 3 not marked yet" in index
     blank = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page(fed, "bo")))
     assert "why (written) 0 / 3" in blank and "No answer." in blank and "not marked yet" not in blank

@@ -29,6 +29,7 @@ from autograder.exam.verdict import Verdict
 
 MAX_NAME = 255  # bytes of a student's id: it becomes the name of a folder
 MAX_MEMBERS = 1_000  # files in a zip
+MAX_PEEK = 8 * 2**20  # bytes of a notebook that is read here to see whether something is written in it
 MAX_OTHERS = 6  # notebooks beside the expected one that are looked into
 _NOT_STUDENTS = {".ipynb_checkpoints", ".git", "__MACOSX"}
 _ENDINGS = re.compile(r"\.(ipynb|ipynb\.json|ipynb\.txt|json|zip)$", re.IGNORECASE)
@@ -238,7 +239,7 @@ def _choose(pile: _Folder | _Zip, wanted: str, source: NotebookNode | None, dept
         _read_other(pile, expected, notebooks, source, hand_in)
     elif (archives := kinds.get("zip", [])) and depth == 0:
         return _unpack(pile, archives, wanted, source)
-    elif plausible := [n for n in kinds.get("json", [])[:MAX_OTHERS] if not unreadable(_bytes(pile, n)[0])]:
+    elif plausible := [n for n in kinds.get("json", [])[:MAX_OTHERS] if _is_worked_in(_bytes(pile, n)[0], None)]:
         _read_other(pile, expected, plausible, source, hand_in)
     else:
         found = f"there is only {_list(pile.names)}" if pile.names else "there is no notebook"
@@ -261,9 +262,19 @@ def _worked_in(pile: _Folder | _Zip, names: list[str], source: NotebookNode | No
     found = {}
     for name in names[:MAX_OTHERS]:
         data = _bytes(pile, name)[0]
-        if data != but and (not unreadable(data) if source is None else has_work(source, data)):
+        if data != but and _is_worked_in(data, source):
             found[name] = data
     return found
+
+
+def _is_worked_in(data: bytes, source: NotebookNode | None) -> bool:
+    """Whether something is written in a notebook. Large ones are taken at their word: this process reads none of them.
+
+    It is the grader's own process, and text of 30 MB can become a gigabyte when it is read.
+    """
+    if len(data) > MAX_PEEK:
+        return True
+    return not unreadable(data) if source is None else has_work(source, data)
 
 
 def _read_expected(
@@ -275,7 +286,7 @@ def _read_expected(
     if wrong:
         hand_in.problems.append(f"{_shown(expected)} cannot be read: {wrong}")
     worked_in = _worked_in(pile, others, source, data) if others else {}
-    blank = bool(wrong or unreadable(data)) or (source is not None and not has_work(source, data))
+    blank = bool(worked_in) and (bool(wrong) or not _is_worked_in(data, source))
     if blank and len(worked_in) == 1:
         [(hand_in.name, hand_in.data)] = worked_in.items()
         said = f"nothing is written in {expected}, and {_shown(hand_in.name)} lies beside it: that one was graded"

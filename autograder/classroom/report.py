@@ -197,7 +197,7 @@ def class_page(assignment: str, verdicts: list[Verdict], roster: Roster | None =
         checks=[tally for tally in by_check if tally.failures],
         top=12,
         rows=rows,
-        columns={name for name in ("by_hand", "late", "page") if any(row[name] for row in rows)},
+        columns={name for name in ("by_hand", "late") if any(row[name] for row in rows)},
         absent=[plain(student, 80) for student in roster.absent],
         environment=", ".join(f"{key} {value}" for key, value in environment.items()),
     )
