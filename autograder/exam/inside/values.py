@@ -129,7 +129,7 @@ class Encoder:
         self.objects.append(value)
         self.inside.add(id(value))
         number = self.peer.kept_number(value)
-        if number is None and self.keep and _can_be_kept(value) and not self.leaves(value):
+        if number is None and self.keep and _can_be_kept(value) and not (is_tensor(value) and self.leaves(value)):
             number = self.peer.keep(value)
         content = self.content(value, depth)
         self.inside.remove(id(value))
