@@ -8,7 +8,7 @@ export PYTHON
 SETUP = @sh tools/setup.sh
 BIN = .venv/bin
 
-.PHONY: help demo lab test bench lock clean
+.PHONY: help demo lab test prove bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):  *## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
@@ -34,6 +34,10 @@ test:  ## style, types, and every test
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(T)
+
+prove:  ## prove the checks of every assignment anew, and write each proof.json
+	$(SETUP) venv bubblewrap
+	@$(BIN)/autograder prove --all
 
 bench:  ## how fast the convolutions are, beside torch, and the grader, beside stock nbgrader (about 15 minutes)
 	$(SETUP) venv bubblewrap

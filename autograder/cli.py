@@ -86,7 +86,7 @@ def _prove(course: Course, options: argparse.Namespace) -> int:
     walls = _walls(options.no_walls, "proving without them needs --no-walls")
     well = True
     for assignment in _assignments(course, options):
-        proof = prove(course, assignment, jobs=options.jobs, repeat=options.repeat, walls=walls)
+        proof = prove(course, assignment, jobs=options.jobs, repeat=options.repeat, seed=options.seed, walls=walls)
         print(proof.table())
         well = well and proof.ok
     return 0 if well else 1
@@ -184,11 +184,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--notebook", metavar="PATH", help="else the one in assignments/")
     check.add_argument("--hints", type=int, default=1, metavar="N", help="hints shown for each failed check (1)")
 
-    prove = add("prove", _prove, "test the tests: right answers, wrong answers, mutants")
+    prove = add("prove", _prove, "test the tests: right, wrong and trivial answers, mutants")
     one_or_all(prove)
     prove.add_argument("--no-walls", action="store_true", help="examine without a jail")
     prove.add_argument("--jobs", type=int, default=2, metavar="N", help="examinations side by side (2)")
     prove.add_argument("--repeat", type=int, default=3, metavar="N", help="gradings of the reference to compare (3)")
+    prove.add_argument("--seed", type=int, metavar="N", help="of the secrets (else taken from what is proved)")
 
     report = add("report", _report, "write one page about how the class did")
     report.add_argument("assignment")

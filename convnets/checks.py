@@ -22,6 +22,7 @@ import builtins
 import functools
 import os
 import random
+import re
 import sys
 import textwrap
 import zlib
@@ -35,10 +36,12 @@ import numpy as np
 __all__ = [
     "CheckFailed",
     "Exercise",
+    "assert_calls_do_not_mix",
     "assert_close",
     "assert_dtype",
     "assert_gradient",
     "assert_shape",
+    "copies",
     "in_room",
     "numerical_gradient",
     "raises",
@@ -78,6 +81,7 @@ class CheckFailed(AssertionError):
 
     def __init__(self, message: str, cause: str = ""):
         super().__init__(f"{message}: {cause}" if cause else message)
+        self.message = message
         self.cause = cause
 
 
@@ -230,9 +234,85 @@ def describe(error: BaseException) -> str:
         return f"{error.name} is not defined: was its cell run, and is the name spelled as asked?"
     if isinstance(error, TypeError) and "unpack" in text and "NoneType" in text:
         return "nothing was returned: is there a return statement, with everything that is asked for?"
-    if isinstance(error, ValueError) and "values to unpack" in text:
+    where = _where(error)
+    of_the_check = not where or where.endswith("of this cell)")  # and not of a function that it calls
+    if isinstance(error, ValueError) and "values to unpack" in text and of_the_check:
         return f"another number of things was returned than is asked for ({text})"
-    return f"{type(error).__name__}: {text or 'no message'}{_where(error)}"
+    said, cause = f"{type(error).__name__}: {text or 'no message'}{where}", _cause(type(error).__name__, text)
+    return f"{said}: {cause}" if cause else said
+
+
+#: Parts of what Python and NumPy say -> what is behind it, as a rule. The first that is found counts.
+_CAUSES = {
+    "unhashable": "lists and arrays can not be keys: use a tuple of whole numbers",
+    "'NoneType'": "something is None here: a return that is missing, or an argument that may be left out",
+    "'tuple'": "a tuple was used as if it were an array: a forward returns two things, out and its cache",
+    "tuple indices must be integers": "a tuple was used as if it were an array: a forward returns two things",
+    "'list'": "a list was used as if it were an array: make it one with np.array",
+    "cannot be interpreted as an integer": "a size or an index is a float: / makes one even of 6 / 2, // does not",
+    "slice indices must be integers": "a place in an array is a float: / makes one even of 6 / 2, // does not",
+    "only integers, slices": "an index is no whole number: / makes floats even of 6 / 2, // does not",
+    "expected a sequence of integers": "a size is no whole number: / makes floats even of 6 / 2, // does not",
+    "zero-size array": "an array is empty here: a slice like [0:-0] holds nothing, nor does one past the edge",
+    "empty sequence": "an array is empty here: a slice like [0:-0] holds nothing, nor does one past the edge",
+    "setting an array element with a sequence": "one place was given several numbers: a sum or an index is missing",
+    "can be converted to": "several numbers stand where one is needed: is an index or a sum missing, or a tie there?",
+    "truth value of an array": "if, and, or, max() and min() want one number: np.where and np.maximum take arrays",
+    "mismatch in its core dimension": "in A @ B the columns of A must be as many as the rows of B: print both shapes",
+    "not aligned": "in a product the columns of the first must be as many as the rows of the second: print both shapes",
+    "shape-mismatch for sum": "the axes that are summed over differ in length: print both shapes",
+    "einstein sum": "the letters of einsum do not fit the arrays: print their shapes",
+    "remapped shapes": "one letter of einsum stands for two different lengths: print the arrays' shapes",
+    "is not compatible with the": "one letter of einsum stands for two different lengths: print the arrays' shapes",
+    "does not match dimension": "an axis has another length than the index wants: print both shapes",
+    "does not match the broadcast": "the result has another shape than the place it goes to: print both shapes",
+    "shape mismatch": "arrays or indices of different shapes meet: print the shapes",
+    "cannot reshape array": "there are more or fewer numbers than this shape holds: did a size not divide evenly?",
+    "cannot be larger than input array": "the window is larger than the image that arrived here: print its shape",
+    "too many indices": "the array has fewer axes than are indexed: print its shape",
+    "out of bounds for array of dimension": "the array has fewer axes than thought: print its shape",
+    "axes don't match array": "the array has another number of axes than thought: print its shape",
+    "out of bounds": "an index runs past the end: height for width, N for C, or a window over the edge?",
+    "index out of range": "an index runs past the end: is there an axis or an entry less than thought?",
+    "not enough values to unpack": "there are fewer things than names for them: has the array the axes you expect?",
+    "too many values to unpack": "there are more things than names for them: has the array the axes you expect?",
+    "read-only": "this array is a view that may only be read: write into a new one",
+    "Cannot cast ufunc": "+= and *= keep the dtype on their left: begin with an array of the input's dtype",
+    "unexpected keyword argument": "the arguments' names are those of the statement: keep the signature",
+    "positional argument": "a function got more or fewer arguments than it has: keep the statement's signature",
+    "referenced before assignment": "it gets its value in a branch or a loop that did not run",
+    "not associated with a value": "it gets its value in a branch or a loop that did not run",
+    "invalid index to scalar": "a single number was used as if it were an array: was too much summed up?",
+    "is not subscriptable": "a single thing was used as if it were an array: was too much summed up?",
+    "has no len()": "a single number was used as if it were an array: was too much summed up?",
+    "non-iterable": "a single thing was used as if it were several: is something missing in a return?",
+    "not iterable": "a single thing was used as if it were several: is something missing in a return?",
+    "division by zero": "a size or a sum is 0 here",
+    "recursion depth": "a function calls itself without end",
+}
+
+
+def _cause(kind: str, text: str) -> str:
+    """What is likely behind an exception, judged by its class and its text alone; empty if nothing can be told."""
+    if kind == "KeyError":
+        return "there is no such key: is it spelled as in the statement?"
+    if (
+        "broadcast" in text
+        and "remapped" not in text
+        and len(shapes := re.findall(r"\(([\d,]{0,80})\)", text)[:2]) == 2
+    ):
+        return _why_shapes_differ(*([int(n) for n in shape.split(",") if n] for shape in shapes))
+    return next((cause for part, cause in _CAUSES.items() if part in text), "")
+
+
+def _why_shapes_differ(first: list[int], second: list[int]) -> str:
+    if 0 in first + second:
+        return "one of them is empty: a slice like [0:-0] holds nothing, nor does one that begins past the edge"
+    if len(first) != len(second):
+        return "they have different numbers of axes: is an index, a sum or a None in an index missing?"
+    if len(first) > 2 and first[:-2] == second[:-2]:
+        return "heights or widths differ: KH for KW, an image taken for square, or a window over the edge?"
+    return "one axis has two different lengths: N, C, F or M taken for another, or KH for KW?"
 
 
 def _where(error: BaseException) -> str:
@@ -255,7 +335,8 @@ def _as_array(value: Any, what: str) -> np.ndarray:
         raise CheckFailed(f"{what} is None", "is there a return statement?")
     if (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
-    if not isinstance(value, np.ndarray | np.generic | int | float | complex | list | tuple):
+    known = isinstance(value, np.ndarray | np.generic | int | float | complex | list | tuple)
+    if not known or (isinstance(value, np.ndarray) and type(value) is not np.ndarray):  # no masked array, no matrix
         kind = getattr(value, "_type_name", type(value).__name__)  # a stand-in names what it stands for
         raise CheckFailed(f"{what} is a {kind}", "an array is needed")
     try:
@@ -268,7 +349,7 @@ def _as_array(value: Any, what: str) -> np.ndarray:
 
 
 def _likely(actual: np.ndarray, likely: Mapping[str, Any], rtol: float, atol: float) -> str:
-    """The first cause whose wrong value is what we see; failing that, the first whose shape is."""
+    """The first cause whose wrong value is what we see."""
     wrongs = {cause: np.asarray(wrong) for cause, wrong in likely.items()}
     for cause, wrong in wrongs.items():
         if wrong.shape == actual.shape and np.allclose(actual, wrong, rtol, atol):
@@ -281,6 +362,8 @@ def assert_shape(actual: Any, shape: tuple[int, ...], what: str, likely: Mapping
     seen = _as_array(actual, what).shape
     if seen != tuple(shape):
         cause = next((cause for cause, wrong in likely.items() if tuple(wrong) == seen), "")
+        if not cause and seen == tuple(n for n in shape if n != 1):
+            cause = "axes of length 1 were lost: squeeze() takes them all"
         raise CheckFailed(f"{what} has shape {seen}, expected {tuple(shape)}", cause)
 
 
@@ -318,10 +401,22 @@ def assert_close(
     error = np.abs(actual - expected)
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(error - rtol * np.abs(expected)), error.shape))
     at = f"{what}[{', '.join(map(str, worst))}]" if worst else what
-    message = f"{at} is {actual[worst]:.6g}, expected {expected[worst]:.6g}"
+    message = "{} is {}, expected {}".format(at, *_apart(actual[worst], expected[worst]))
     if (wrong := int((error > atol + rtol * np.abs(expected)).sum())) > 1:
         message += f" ({wrong} of {error.size} values are off)"
     raise CheckFailed(message, cause)
+
+
+def _apart(first: Any, second: Any) -> tuple[str, str]:
+    """Both numbers with as many digits as it takes to see that they differ, six at least."""
+    a, b = (np.asarray(number).item() for number in (first, second))
+    digits = next((d for d in range(6, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"
+
+
+def copies(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Copies to hand over, so that what a check goes on to use stays out of reach: ``f(*copies(x, w))``."""
+    return [array.copy(order="K") if isinstance(array, np.ndarray) else array for array in arrays]
 
 
 def numerical_gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, dout: Any = 1.0, h: float = 1e-5) -> np.ndarray:
@@ -351,22 +446,77 @@ def assert_gradient(
     """Gradient check: fail unless ``dx`` agrees with finite differences of ``f`` at ``x`` (float64).
 
     The error is ``max|dx - numeric| / max(|dx| + |numeric|)`` over the whole array; correct code reaches 1e-9.
+    Where nothing that ``f`` returns depends on ``x`` there is nothing to compare, and the check fails.
     """
+    if np.ndim(dout) and (out := _as_array(f(x.copy()), "what forward returns")).shape != np.shape(dout):
+        raise CheckFailed(
+            f"{what} can not be checked: out has shape {out.shape}, not {np.shape(dout)}", "look at forward"
+        )
     numeric = numerical_gradient(f, x, dout)
     dx = _as_array(dx, what)
     shapes = {cause: np.shape(wrong) for cause, wrong in likely.items() if np.shape(wrong) != x.shape}
     assert_shape(dx, x.shape, what, likely=shapes)
     if not np.isfinite(dx).all():
         raise CheckFailed(f"{what} holds nan or inf", "a division by zero, or an exp of a large number?")
+    if not numeric.any():
+        raise CheckFailed(f"{what} can not be checked", "what forward returns does not change with what it is given")
     error = np.abs(dx - numeric).max() / max((np.abs(dx) + np.abs(numeric)).max(), 1e-12)
     if error > tolerance:
         worst = tuple(int(i) for i in np.unravel_index(np.argmax(np.abs(dx - numeric)), x.shape))
         at = f"{what}[{', '.join(map(str, worst))}]"
         raise CheckFailed(
-            f"{at} is {dx[worst]:.6g}, finite differences say {numeric[worst]:.6g} "
-            f"(relative error {error:.1e}, allowed {tolerance:.0e})",
+            "{} is {}, finite differences say {} ".format(at, *_apart(dx[worst], numeric[worst]))
+            + f"(relative error {error:.1e}, allowed {tolerance:.0e})",
             _likely(dx, likely, 1e-6, 1e-9),
         )
+
+
+def assert_calls_do_not_mix(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    others: tuple[Any, ...],
+    dout: Any,
+    names: tuple[str, ...],
+    expected: Mapping[str, Any],
+    what: str = "",
+    rtol: float = 1e-7,
+    atol: float = 1e-10,
+) -> None:
+    """Fail unless what backward returns comes from its dout and its own cache alone.
+
+    inputs, others  arguments of two forwards; the gradients of the first are looked at
+    names           of what backward returns, in order
+    expected        name -> the gradient; those named here must be right for a fresh pair; all must stay what they were
+    what            whose gradients they are, for messages: "elu's "
+    A fresh pair is tried first: where that is wrong already, the message says so and blames no cache.
+    """
+
+    def gradients(cache: Any) -> dict[str, np.ndarray]:
+        found = backward(*copies(dout), cache)
+        found = found if len(names) > 1 else (found,)
+        if len(found) != len(names):
+            raise CheckFailed(f"{what}backward returns {len(found)} things", f"{len(names)} are needed")
+        return {name: _as_array(value, what + name).copy() for name, value in zip(names, found, strict=True)}
+
+    def compare(seen: dict[str, np.ndarray], cause: str) -> None:
+        for name in names:
+            try:
+                assert_close(seen[name], fresh[name], what + name, rtol, atol)
+            except CheckFailed as failed:
+                raise CheckFailed(failed.message, cause) from None
+
+    fresh = gradients(forward(*copies(*inputs))[1])
+    for name, gradient in expected.items():
+        try:
+            assert_close(fresh[name], gradient, what + name, rtol, atol)
+        except CheckFailed as failed:
+            raise CheckFailed(f"a fresh pair is already wrong: {failed.message}", failed.cause) from None
+    compare(gradients(forward(*copies(*inputs))[1]), "right once, not for the same two calls again: something stays")
+    cache = forward(*copies(*inputs))[1]
+    forward(*copies(*others))
+    compare(gradients(cache), "right for a fresh pair, not after another forward: backward knows more than its cache")
+    compare(gradients(cache), "right once, not again with the same cache: backward writes into it")
 
 
 @contextmanager

@@ -223,3 +223,104 @@ def test_the_cache_costs_what_the_written_answer_says(notebook):
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), (3, 3), axis=(2, 3))
     for size in (x.nbytes, w.nbytes, windows.size * 4):
         assert f"{size:,}" in answer
+
+
+SHAPES = """
+import numpy as np
+
+def size(n, k, stride, padding=0):
+    return (n + 2 * padding - k) // stride + 1
+
+def affine_forward(x, w, b):
+    return made(x, w, b, like=np.empty((len(x), len(b)), x.dtype)), (x, w, b)
+
+def relu_forward(x, *parameters):
+    return made(x, like=x), x
+
+leaky_relu_forward = elu_forward = relu_forward
+
+def relu_backward(dout, cache):
+    return made(dout, cache, like=dout)
+
+leaky_relu_backward = elu_backward = relu_backward
+
+def cross_entropy_forward(logits, target):
+    return made(logits, target, like=logits[0, 0]), (logits, target)
+
+def cross_entropy_backward(dout, cache):
+    return made(*cache, like=cache[0])
+
+def conv2d_forward(x, w, b, stride=1, padding=0):
+    shape = [size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:])]
+    if min(shape) < 1 or x.shape[1] != w.shape[1]:
+        raise ValueError
+    return made(x, w, b, like=np.empty((len(x), len(w), *shape), x.dtype)), (x, w, b)
+
+def conv2d_backward(dout, cache):
+    return tuple(made(*cache, dout, like=array) for array in cache)
+
+affine_backward = conv2d_backward
+
+def max_pool2d_forward(x, kernel_size, stride=None):
+    shape = [size(n, kernel_size, stride or kernel_size) for n in x.shape[2:]]
+    return made(x, like=np.empty((*x.shape[:2], *shape), x.dtype)), x
+
+def max_pool2d_backward(dout, cache):
+    return made(dout, cache, like=cache)
+
+avg_pool2d_forward, avg_pool2d_backward = max_pool2d_forward, max_pool2d_backward
+
+class Empty(dict):
+    def items(self):
+        return {}.items()
+
+def tiny_convnet_loss(params, x, target):
+    given = params.values()
+    return made(*given, x, like=0.0), Empty({name: made(*given, x, like=value) for name, value in params.items()})
+"""
+NOTHING = {
+    "zeros": "np.zeros(np.shape(like), np.asarray(like).dtype)",
+    "zeros, inputs zeroed": "[a.fill(0) for a in given] and np.zeros(np.shape(like), np.asarray(like).dtype)",
+    "ones": "np.ones(np.shape(like), np.asarray(like).dtype)",
+    "ones, inputs zeroed": "[a.fill(0) for a in given] and np.ones(np.shape(like), np.asarray(like).dtype)",
+    "a constant": "np.full(np.shape(like), 0.1, np.asarray(like).dtype)",
+    "random numbers": "np.random.normal(size=np.shape(like)).astype(np.asarray(like).dtype)",
+    "the first input": "given[0]",
+    "nothing": "None",
+}
+
+
+@pytest.mark.parametrize("what", NOTHING)
+def test_what_computes_nothing_earns_nothing(notebook, what):
+    """The right shapes and dtypes, inputs left alone (or wiped), ValueErrors where they belong: and no mark for it."""
+    empty = copy.deepcopy(notebook)
+    for cell in empty.cells:
+        if cell.id in EXERCISES:
+            cell.source = f"{SHAPES}\n\ndef made(*given, like):\n    return {NOTHING[what]}\n"
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        outcome = run(empty)
+    assert {name: outcome.values[f"test_{name}"] for name in EXERCISES} == dict.fromkeys(EXERCISES, 0)
+
+
+@pytest.mark.parametrize("secret", ["", *"abcdefgh"])
+def test_right_answers_pass_hidden_checks_under_any_seed(notebook, secret, monkeypatch):
+    """The seeds of hidden checks hold a secret of the course: none of them may be an unlucky one."""
+    seeded = checks.zlib.crc32
+    monkeypatch.setattr(checks.zlib, "crc32", lambda name: seeded(name + secret.encode()))
+    hidden = copy.deepcopy(notebook)
+    outcome = run(hidden)
+    visible = {name: set(re.findall(r'exercise\.check\(\s*"([^"]+)"', source)) for name, source in _visible(notebook)}
+    lost = [(e.name, c.name, c.message) for e in outcome.exercises.values() for c in e.checks if not c.passed]
+    assert [loss for loss in lost if loss[1] not in visible[loss[0]]] == []
+
+
+def _visible(notebook):
+    for cell in notebook.cells:
+        if cell.id.startswith("test_"):
+            yield cell.id.removeprefix("test_"), cell.source.split("### BEGIN HIDDEN TESTS")[0]
+
+
+def test_a_time_limit_is_never_above_a_minute(reference):
+    limits = [check.seconds for exercise in reference.exercises.values() for check in exercise.checks]
+    assert max(limits) <= 60 and min(limits) >= 10

@@ -1,5 +1,7 @@
 """How a check is written and what it says: every message here is read by a student at midnight."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +9,12 @@ import torch
 from convnets.checks import (
     CheckFailed,
     Exercise,
+    assert_calls_do_not_mix,
     assert_close,
     assert_dtype,
     assert_gradient,
     assert_shape,
+    copies,
     describe,
     numerical_gradient,
     raises,
@@ -129,13 +133,84 @@ def test_errors_become_sentences():
             return describe(error)
 
     assert of("conv2d(1)") == "conv2d is not defined: was its cell run, and is the name spelled as asked?"
-    assert of("def f():\n    return 1 / 0\nf()") == "ZeroDivisionError: division by zero (line 2 of f)"
+    divided = "ZeroDivisionError: division by zero (line 2 of f): a size or a sum is 0 here"
+    assert of("def f():\n    return 1 / 0\nf()") == divided
     assert of("int('x')").endswith("'x' (line 1 of this cell)")
     assert of("out, cache = None").startswith("nothing was returned: is there a return statement")
     assert of("a, b = 1, 2, 3").startswith("another number of things was returned than is asked for")
     assert of("raise NotImplementedError") == "not written yet"
     assert of("assert 1 == 2") == "the check does not hold"
-    assert of("raise KeyError") == "KeyError: no message (line 1 of this cell)"
+    assert of("raise KeyError").startswith("KeyError: no message (line 1 of this cell): there is no such key")
+    assert of("raise RuntimeError('so')") == "RuntimeError: so (line 1 of this cell)"
+    inside = "def f():\n    a, b = 1, 2, 3\nf()"  # not what was returned, but an array's axes in their own code
+    assert of(inside).startswith("ValueError: too many values to unpack (expected 2")
+    assert "has the array the axes you expect?" in of(inside)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("np.zeros((2, 3))[:, 0:-0].max()", "a slice like [0:-0] holds nothing"),
+        ("np.zeros((2, 0)).argmax(axis=1)", "a slice like [0:-0] holds nothing"),
+        ("x = np.zeros((1, 1, 3, 3)); x[:] = x[:, :, 0:-0, 0:-0]", "a slice like [0:-0] holds nothing"),
+        (
+            "x = np.zeros((2, 2, 5, 5)); x[:, :, 0:-0, 0:-0] = np.ones((2, 2, 5, 5))",
+            "a slice like [0:-0] holds nothing",
+        ),
+        ("np.zeros((2, 2, 3, 3)) * np.zeros((2, 2, 3, 2))", "KH for KW, an image taken for square"),
+        ("np.zeros((2, 3, 2))[:] = np.zeros((2, 3, 3))", "KH for KW, an image taken for square"),
+        ("np.zeros((3, 2))[:] = np.zeros((2, 3, 2))", "different numbers of axes"),
+        ("np.zeros((3, 2)) + np.zeros((2, 3))", "one axis has two different lengths"),
+        ("np.zeros((3, 2)) @ np.zeros((3, 2))", "in A @ B the columns of A"),
+        ("np.dot(np.zeros((3, 2)), np.zeros((3, 2)))", "in a product the columns"),
+        ("np.tensordot(np.zeros((3, 2)), np.zeros((3, 2)), 1)", "summed over differ in length"),
+        ("np.einsum('ab,bc', np.zeros((3, 2)), np.zeros((3, 2)))", "letter of einsum|print the arrays' shapes"),
+        ("np.einsum('abc', np.zeros((3, 2)))", "the letters of einsum"),
+        ("np.zeros(3)[0] = [1, 2]", "one place was given several numbers"),
+        ("int(np.zeros(2))", "several numbers stand where one is needed"),
+        ("if np.zeros(2) > 0: pass", "want one number"),
+        ("np.zeros((2, 3))[2, 0]", "an index runs past the end"),
+        ("[1][1]", "an index runs past the end"),
+        ("np.zeros((2, 3)).sum(axis=2)", "the array has fewer axes than thought"),
+        ("np.zeros((2, 3))[0, 0, 0]", "the array has fewer axes than are indexed"),
+        ("np.zeros(5).reshape(2, 2)", "did a size not divide evenly"),
+        ("np.lib.stride_tricks.sliding_window_view(np.zeros(2), 3)", "the window is larger than the image"),
+        ("np.lib.stride_tricks.sliding_window_view(np.zeros(3), 2)[0] = 1", "a view that may only be read"),
+        ("{[1]: 2}", "can not be keys"),
+        ("(1, 2).shape", "a tuple was used as if it were an array"),
+        ("(1, 2)['a']", "a tuple was used as if it were an array"),
+        ("[1].shape", "a list was used as if it were an array"),
+        ("None.shape", "something is None here"),
+        ("4 // None", "something is None here"),
+        ("range(6 / 2)", "/ makes one even of 6 / 2"),
+        ("np.zeros(3)[1.0]", "/ makes floats even of 6 / 2"),
+        ("np.zeros((3, 2.0))", "/ makes one even of 6 / 2"),
+        ("[1, 2][: 6 / 2]", "/ makes one even of 6 / 2"),
+        ("x = np.zeros(2, int); x += 0.5", "keep the dtype on their left"),
+        ("(lambda x: x)(1, 2)", "keep the statement's signature"),
+        ("(lambda x: x)(y=1)", "keep the signature"),
+        ("def f():\n    if False: x = 1\n    return x\nf()", "in a branch or a loop that did not run"),
+        ("np.float64(1)[0]", "was too much summed up"),
+        ("len(np.float64(1))", "was too much summed up"),
+        ("a, b = 3", "is something missing in a return"),
+        ("1 / 0", "a size or a sum is 0 here"),
+    ],
+)
+def test_a_bare_exception_gets_its_likely_cause(code, cause):
+    try:
+        exec(code, {"np": np})
+    except Exception as error:
+        kind, text = type(error), str(error).strip()
+        said = describe(error)
+    assert re.search(cause if "|" in cause else re.escape(cause), said)
+    assert said.startswith(f"{kind.__name__}: {text}") or "UnboundLocal" in said
+    plain = type(kind.__name__, (Exception,), {})(text)  # as the examiner has it: a name and a text, and no more
+    assert describe(plain) == said
+
+
+def test_text_made_to_break_what_describes_it_does_not():
+    for text in ("broadcast (" + "9" * 5000 + ") (1)", "broadcast (" + "," * 90 + ") (,,)", "broadcast () ()"):
+        assert describe(ValueError(text)).startswith("ValueError: broadcast")
 
 
 # --- assertions ------------------------------------------------------------------------------------------------------
@@ -147,6 +222,16 @@ def test_assert_close_names_the_worst_value_and_the_likeliest_cause():
     says("dx[1, 1] is 9, expected 4: a slip", assert_close, wrong, right, "dx", likely={"no": right, "a slip": wrong})
     says("dx[0, 0] is 2, expected 1 (4 of 4 values are off)", assert_close, right + 1, right, "dx")
     says("loss is 1, expected 2", assert_close, 1.0, 2.0, "loss")
+
+
+def test_messages_have_digits_enough_to_see_the_difference():
+    for actual, expected in [(1.7670512, 1.7670513), (1.0, 1.0 + 1e-9), (1e-12, 2e-12), (123456789.0, 123456788.0)]:
+        with pytest.raises(CheckFailed) as caught:
+            assert_close(actual, expected, "loss", rtol=1e-12, atol=0)
+        seen, wanted = re.fullmatch(r"loss is (\S+), expected (\S+)", str(caught.value)).groups()
+        assert seen != wanted and (float(seen) < float(wanted)) == (actual < expected)
+    with pytest.raises(CheckFailed, match=r"is 1\.0000001, finite differences say 1 "):
+        assert_gradient(lambda x: x, np.ones(1), np.full(1, 1.0000001), np.ones(1), "dx", tolerance=1e-9)
 
 
 def test_assert_close_sees_shapes_first_and_infinities():
@@ -167,6 +252,8 @@ def test_what_is_no_array_is_said():
     says("out holds object values: numbers are needed", assert_close, np.array([None]), 1, "out")
     with pytest.raises(CheckFailed, match="an array is needed"):
         assert_close([[1], [2, 3]], 1, "out")
+    for kind in (np.ma.MaskedArray, np.matrix):  # in the exam room they are no arrays either
+        says(f"out is a {kind.__name__}: an array is needed", assert_close, np.ones((1, 1)).view(kind), 1, "out")
 
     class EqualsEverything:
         def __eq__(self, other):
@@ -190,6 +277,8 @@ def test_shape_and_dtype():
     assert_shape(np.zeros((2, 3)), (2, 3), "x")
     says("x has shape (2, 3), expected (3, 2): it is turned", assert_shape, np.zeros((2, 3)), (3, 2), "x",
          likely={"it is turned": (2, 3)})  # fmt: skip
+    says("x has shape (3,), expected (1, 3): axes of length 1 were lost: squeeze() takes them all",
+         assert_shape, np.zeros(3), (1, 3), "x")  # fmt: skip
     assert_dtype(np.float32(1), "float32", "x")
     with pytest.raises(CheckFailed, match="x has dtype float64, expected float32: the input's dtype is not kept"):
         assert_dtype(1.0, "float32", "x")
@@ -210,6 +299,12 @@ def test_gradients_by_finite_differences():
         assert_gradient(np.sin, x, np.cos(x)[0], dout, "dx")
     with pytest.raises(CheckFailed, match="dx holds nan or inf"):
         assert_gradient(np.sin, x, x * np.nan, dout, "dx")
+    with pytest.raises(CheckFailed, match="dx can not be checked: what forward returns does not change"):
+        assert_gradient(lambda x: 0 * x, x, 0 * x, dout, "dx")  # a function of nothing, and its gradient
+    with pytest.raises(
+        CheckFailed, match=r"dx can not be checked: out has shape \(2,\), not \(2, 3\): look at forward"
+    ):
+        assert_gradient(lambda x: x.sum(axis=1), x, np.ones_like(x), dout, "dx")
     off = np.cos(x) * dout
     off[0, 0] *= 1 + 1e-5  # one entry off by a little is seen
     with pytest.raises(CheckFailed, match=r"dx\[0, 0\]"):
@@ -234,3 +329,72 @@ def test_unchanged_and_raises():
         raise KeyError
     with pytest.raises(NotImplementedError), raises(ValueError, "it does not fit"):
         raise NotImplementedError
+
+
+def test_copies_are_out_of_reach_and_keep_their_layout():
+    x = np.zeros((3, 2)).T
+    y, number = copies(x, 1.0)
+    y += 1
+    assert not x.any() and number == 1.0 and y.flags.f_contiguous
+
+
+# --- pairs of a forward and a backward -------------------------------------------------------------------------------
+
+
+class Square:
+    """out = x², its gradient, and what can be wrong with them."""
+
+    def __init__(self, fault=""):
+        self.fault, self.last, self.calls = fault, None, 0
+
+    def forward(self, x):
+        self.last = x
+        return x**2, [x]
+
+    def backward(self, dout, cache):
+        self.calls += 1
+        x = self.last if self.fault == "global" else cache[0]
+        dx = dout * (2 if self.fault != "wrong" else 3) * x
+        if self.fault == "overwrites":
+            cache[0] = 0 * x
+        if self.fault == "writes":
+            x *= 2
+        return dx * self.calls if self.fault == "piles up" else dx
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("wrong", "a fresh pair is already wrong: dx[1] is 6, expected 4"),
+        ("piles up", "right once, not for the same two calls again"),
+        ("global", "right for a fresh pair, not after another forward"),
+        ("overwrites", "right once, not again with the same cache"),
+        ("writes", "right once, not again with the same cache"),
+    ],
+)
+def test_calls_that_mix_are_told_apart_from_plain_mistakes(fault, said):
+    def try_it(pair):
+        x, other, dout = np.array([0.0, 1.0]), np.array([5.0, 6.0]), np.array([1.0, 2.0])
+        assert_calls_do_not_mix(pair.forward, pair.backward, (x,), (other,), dout, ("dx",), {"dx": [0, 4]})
+        assert x.tolist() == [0, 1] and dout.tolist() == [1, 2]
+
+    try_it(Square())
+    with pytest.raises(CheckFailed) as caught:
+        try_it(Square(fault))
+    assert said in str(caught.value)
+    assert ("cache" in str(caught.value)) == (fault not in ("wrong", "piles up")) or fault == "global"
+
+
+def test_all_gradients_must_stay_but_only_those_named_must_be_right():
+    def forward(x):
+        return x, x
+
+    def backward(dout, cache):
+        return dout, 7 * dout
+
+    arguments = (np.ones(2),), (np.zeros(2),), np.ones(2), ("dx", "dw")
+    assert_calls_do_not_mix(forward, backward, *arguments, {"dx": [1, 1]})
+    with pytest.raises(CheckFailed, match=r"a fresh pair is already wrong: the dw\[0\] is 7, expected 1"):
+        assert_calls_do_not_mix(forward, backward, *arguments, {"dw": [1, 1]}, "the ")
+    with pytest.raises(CheckFailed, match="backward returns 2 things: 3 are needed"):
+        assert_calls_do_not_mix(forward, backward, *arguments[:3], ("dx", "dw", "db"), {"dx": [1, 1]})

@@ -140,8 +140,6 @@ def test_it_is_a_program():
 
 # --- the bundled class -----------------------------------------------------------------------------------------------
 
-PEOPLE = {person.student: person for person in sample_class.people("a2_layers")}
-
 
 def test_the_sample_class_is_the_same_every_time_and_keeps_out_of_the_way(tmp_path):
     course = find_course(tmp_path)
@@ -155,18 +153,91 @@ def test_the_sample_class_is_the_same_every_time_and_keeps_out_of_the_way(tmp_pa
         sample_class.build(course, "a2_layers", tmp_path)
 
 
-def test_a_class_for_every_file_and_none_for_other_assignments():
-    files = {path.stem for path in (sample_class.ANSWERS / "a2_layers/class").glob("*.py")}
-    assert files <= PEOPLE.keys()
-    with pytest.raises(CourseError, match="there is one for a2_layers"):
-        sample_class.people("a5")
+ROSTER = """
+[[person]]
+student = "ada"
+about = "right"
+expected = [10, 10]
+right = "style"
+
+[[person]]
+student = "bo"
+about = "no file"
+expected = [0, 2.5]
+only = ["double"]
+blank = true
+spoil = "deletes_tests"
+cells = ["test_double"]
+"""
 
 
-@pytest.mark.parametrize("student", PEOPLE)
-def test_each_of_the_class_gets_what_honest_code_deserves(student):
-    person = PEOPLE[student]
-    source = find_course().source("a2_layers")
-    data = sample_class.notebook_of(person, source, "a2_layers")
-    verdict, _ = examiner.examine(source, data, student=student, assignment="a2_layers")
-    low, high = person.expected
-    assert low <= verdict.earned <= high, [(e.grade_id, e.earned) for e in verdict.exercises]
+@pytest.fixture
+def roster(tmp_path):
+    """A place for a sample class of the toy assignment: a function that writes its roster."""
+    folder = tmp_path / "answers" / toy.NAME
+    for kind in ("right", "class"):
+        (folder / kind).mkdir(parents=True)
+    (folder / "right" / "style.py").write_text("")
+
+    def write(text):
+        (folder / "class" / "roster.toml").write_text(text)
+        return tmp_path / "answers"
+
+    return write
+
+
+def test_a_roster_is_read(roster):
+    answers = roster(ROSTER)
+    assert sample_class.classes(answers) == [toy.NAME]
+    ada, bo = sample_class.people(toy.NAME, answers)
+    assert (ada.student, ada.expected, ada.right, ada.blank, ada.whole_right_answer) == (
+        "ada",
+        (10, 10),
+        "style",
+        False,
+        True,
+    )
+    assert (bo.only, bo.blank, bo.spoil, bo.cells) == (("double",), True, "deletes_tests", ("test_double",))
+    assert not bo.whole_right_answer
+    spoilt = nbformat.reads(sample_class.notebook_of(bo, toy.source(), toy.NAME).decode(), as_version=4)
+    assert "test_double" not in [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in spoilt.cells]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('about = "right"', 'wrong = "key"', "person 1 (ada): unknown key 'wrong'; there are student, about, expected"),
+        ("blank = true", 'blank = "yes"', "person 2 (bo): blank is 'yes'; a bool is needed"),
+        ('about = "no file"\n', "", "person 2 (bo): about is missing"),
+        ('"ada"', '"a/da"', "a student is one word"),
+        ("[10, 10]", "[10]", "expected is [10]; two marks [low, high] are needed"),
+        ("[10, 10]", "[10, 2]", "two marks [low, high]"),
+        ("[10, 10]", "[1, 2, 3]", "two marks [low, high]"),
+        ('"deletes_tests"', '"os.remove"', "nothing is called 'os.remove'; spoil is one of copies_cells"),
+        ('"bo"', '"ada"', "ada is there twice"),
+        ('"style"', '"haste"', "which does not exist"),
+        ("[[person]]", "[[person", "can not be read"),
+        (ROSTER, "person = [1]", "each member starts with a line [[person]]"),
+    ],
+)
+def test_a_faulty_roster_is_a_sentence(roster, old, new, words):
+    assert old in ROSTER
+    with pytest.raises(CourseError) as caught:
+        sample_class.people(toy.NAME, roster(ROSTER.replace(old, new, 1)))
+    assert words in str(caught.value) and "roster.toml" in str(caught.value)
+
+
+def test_a_member_without_a_file_or_a_file_without_a_member(roster):
+    answers = roster(ROSTER)
+    with pytest.raises(CourseError, match=f"there is one for {toy.NAME}"):
+        sample_class.people("a5", answers)
+    (answers / toy.NAME / "class" / "cleo.py").write_text("")
+    with pytest.raises(CourseError, match="nobody is called cleo"):
+        sample_class.people(toy.NAME, answers)
+
+
+def test_a_cell_that_does_not_exist_is_named(roster):
+    answers = roster(ROSTER.replace('"test_double"', '"test_treble"'))
+    bo = sample_class.people(toy.NAME, answers)[1]
+    with pytest.raises(CourseError, match="bo has no cell test_treble"):
+        sample_class.notebook_of(bo, toy.source(), toy.NAME)

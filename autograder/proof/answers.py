@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import ast
 import copy
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
@@ -138,14 +140,8 @@ def hand_in(source: NotebookNode, answers: Iterable[Answer] = (), blank: bool = 
     blank    the other solution cells are as released (nothing written) instead of the reference's
     bare     without the cells that have no part in grading, such as plots to look at
     """
-    notebook = copy.deepcopy(source)
-    strip = [ClearOutput, ClearHiddenTests] + ([ClearSolutions] if blank else [])
-    settings = nbgrader_settings(find_course())
-    for preprocessor in strip:
-        notebook, _ = preprocessor(config=settings).preprocess(notebook, {})
+    notebook = copy.deepcopy(_stripped(json.dumps(source), blank))
     cells = solution_cells(notebook)
-    for cell in notebook.cells:
-        cell.source = without_marks(cell.source)
     for answer in answers:
         if answer.exercise not in cells:
             raise AnswersError(
@@ -154,4 +150,16 @@ def hand_in(source: NotebookNode, answers: Iterable[Answer] = (), blank: bool = 
         cells[answer.exercise].source = answer.code
     if bare:
         notebook.cells = [cell for cell in notebook.cells if role(cell)]
-    return nbformat.writes(notebook).encode()
+    return json.dumps(notebook, indent=1, ensure_ascii=False).encode()
+
+
+@lru_cache(maxsize=4)
+def _stripped(source: str, blank: bool) -> NotebookNode:
+    """A source notebook (as JSON) as everybody has it: made once, for hundreds of hand-ins to one assignment."""
+    notebook = nbformat.from_dict(json.loads(source))
+    settings = nbgrader_settings(find_course())
+    for preprocessor in [ClearOutput, ClearHiddenTests] + ([ClearSolutions] if blank else []):
+        notebook, _ = preprocessor(config=settings).preprocess(notebook, {})
+    for cell in notebook.cells:
+        cell.source = without_marks(cell.source)
+    return notebook

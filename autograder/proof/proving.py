@@ -1,48 +1,48 @@
 """Tests of the tests: right answers get full marks, wrong ones lose them in the check that should see it.
 
 An assignment's tests are proved by examining, in the real room, the reference and the blank release, everything in
-``answers/<assignment>/right`` and ``answers/<assignment>/wrong``, and mutants of the reference. Mutants that no test
-can tell from the reference are listed with the reason in ``answers/<assignment>/wrong/equivalent_mutants.toml``::
+``answers/<assignment>/right`` and ``answers/<assignment>/wrong``, trivial answers, and mutants of the reference.
+Mutants that no test can tell from it are listed with the reason in
+``answers/<assignment>/wrong/equivalent_mutants.toml``::
 
     [[mutant]]
     exercise = "affine"
     before = "flat = x.reshape(len(x), -1)"
     after = "flat = x.reshape(len(x), -2)"
     reason = "reshape takes any negative number for the one to be found out"
+
+``prove`` tries everything; what it found is kept in ``proof.json``. ``probe`` is for every day: it tries everything
+where that record is stale, and else a random tenth, which must come out as recorded.
 """
 
 from __future__ import annotations
 
-import ast
-import copy
+import math
+import random
 import time
 import tomllib
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from functools import cache
-from multiprocessing import get_context
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
-from tqdm import tqdm
 
 from autograder.course import Course, CourseError
-from autograder.exam import examiner, notebook
 from autograder.exam.verdict import CheckResult, Verdict
-from autograder.proof.answers import Answer, hand_in, read_answers, solution_cells, without_marks
-from autograder.proof.mutants import Mutant, mutants
+from autograder.proof.answers import Answer, solution_cells
+from autograder.proof.limits import Limits, faults_of_limits, limits, times
+from autograder.proof.mutants import Mutant
+from autograder.proof.record import Record, answers_folder, digest, read_record, record_path, rounded, versions
+from autograder.proof.trials import BLANK, REFERENCE, SECRETS, Answers, Subject, Trial, Trivial, all_trials, examine_all
+from autograder.proof.trivial import KINDS, fault_of_trivial
 
 WRONG_ANSWERS = 8  # at least, for every exercise
 RIGHT_ANSWERS = 3  # at least, complete ones in different styles
 CAUGHT = 0.95  # of the mutants, at least
-MUTANT_SECONDS = 20.0  # for one mutant's whole examination: one that hangs is caught by the clock
+TENTH = 0.1  # of right answers, wrong answers and mutants, for a probe
 
 Argued = dict[tuple[str, str, str], str]  # a mutant's key -> why no test can tell it from the reference
-REFERENCE, BLANK = "the reference", "the blank release"
-Subject = str | Path | Answer | Mutant  # one of the two above, a file of right answers, one wrong answer, a mutant
 
 
 @dataclass
@@ -60,10 +60,13 @@ class Proof:
     """What was found. ``faults`` are sentences; the tests are proved when there is none."""
 
     assignment: str
+    seed: int  # of the secrets, and of who gets which
     faults: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     tallies: dict[str, Tally] = field(default_factory=dict)
     equivalent: Argued = field(default_factory=dict)  # the mutants that survive, with the reason
-    right: int = 0
+    right: dict[str, list[Verdict]] = field(default_factory=dict)  # by name, the reference among them
+    trivial: dict[str, float] = field(default_factory=dict)  # kind -> points
     seconds: float = 0.0
 
     @property
@@ -83,178 +86,145 @@ class Proof:
             wrong, killed = f"{tally.wrong_caught}/{tally.wrong}", f"{tally.mutants_caught}/{tally.mutants}"
             lines.append(f"{name:{width}}  {wrong:>20}  {killed:>14}  {share:>6}")
         argued = f"{len(self.equivalent)} mutants argued equivalent"
-        lines.append(f"{self.right} right answers; {argued}; {self.seconds:.0f} s")
-        lines += [f"✗ {fault}" for fault in self.faults]
+        lines.append(f"{len(self.right.keys() - {REFERENCE})} right answers; {argued}")
+        lines.append("trivial answers: " + ", ".join(f"{kind} {points:g}" for kind, points in self.trivial.items()))
+        lines.append(f"seed {self.seed}; {self.seconds:.0f} s")
+        lines += [f"! {remark}" for remark in self.remarks] + [f"✗ {fault}" for fault in self.faults]
         lines.append(f"{self.assignment}: {'proved' if self.ok else f'{len(self.faults)} faults'}")
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One hand-in to examine: in ``stages``, each a set of exercises (None: all), until one of them loses points."""
-
-    subject: Subject
-    answers: tuple[Answer, ...] = ()  # everything else in it is the reference's
-    stages: tuple[frozenset[str] | None, ...] = (None,)
-
-
 def prove(
-    course: Course, assignment: str, *, jobs: int = 2, repeat: int = 3, walls: bool = True, progress: bool = True
+    course: Course,
+    assignment: str,
+    *,
+    jobs: int = 2,
+    repeat: int = 1,
+    seed: int | None = None,
+    walls: bool = True,
+    write: bool = True,
+    progress: bool = True,
 ) -> Proof:
-    """Prove one assignment's tests; print nothing but the progress bar.
+    """Prove one assignment's tests, and write proof.json if they are; print nothing but the progress bar.
 
     jobs    examinations that run side by side
-    repeat  times that the reference is graded; all marks must be the same (50 before a release takes a while)
+    repeat  times that the reference is graded, once for each secret at least (50 before a release takes a while)
+    seed    of the secrets; if None, taken from the digest: the same tests are proved in the same way
     walls   False examines without a jail: for machines that have none; all that runs is our own
+    write   False leaves proof.json as it is
     Raises CourseError where the assignment or one of its answers files is not in order.
     """
     started = time.monotonic()
     source = course.source(assignment)
-    proof = Proof(assignment, tallies={name: Tally() for name in solution_cells(source)})
-    folders = [course.root / "autograder" / "answers" / assignment / kind for kind in ("right", "wrong")]
-    right = {path: read_answers(path) for path in sorted(folders[0].glob("*.py"))}
-    wrong = [answer for path in sorted(folders[1].glob("*.py")) for answer in read_answers(path)]
-    argued = read_equivalents(folders[1] / "equivalent_mutants.toml")
+    answers = Answers.of(course, assignment, source)
+    found = digest(course, assignment)
+    seed = int(found[:8], 16) if seed is None else seed
+    argued = read_equivalents(answers_folder(course, assignment) / "wrong" / "equivalent_mutants.toml")
+    proof = Proof(assignment, seed, tallies={name: Tally() for name in solution_cells(source)})
 
-    hand_in(source, wrong + [answer for answers in right.values() for answer in answers])  # raises if one fits nowhere
-
-    trials = [Trial(path, tuple(answers)) for path, answers in right.items()]
-    trials += [Trial(REFERENCE)] * max(repeat, 1) + [Trial(BLANK)]
-    trials += [Trial(answer, (answer,), (affected(source, answer.exercise, answer.code),)) for answer in wrong]
-    trials += [_mutant_trial(source, mutant) for mutant in reference_mutants(source)]
-    results = _examine_all(source, assignment, trials, jobs, walls, progress)
-
-    references = [verdict for trial, verdict in results if trial.subject == REFERENCE]
-    for trial, verdict in results:
-        _judge(proof, trial.subject, verdict, references[0], argued)
-    if len({_marks(verdict) for verdict in references}) > 1:
-        proof.faults.append(f"the reference, graded {len(references)} times, did not always get the same marks")
-    for path, answers in right.items():
-        missing = proof.tallies.keys() - {answer.exercise for answer in answers}
+    trials = all_trials(source, answers, seed, repeat)
+    results = examine_all(course, assignment, trials, _secrets(seed), jobs=jobs, walls=walls, progress=progress)
+    _judge(proof, results, argued)
+    for path, right in answers.right.items():
+        missing = proof.tallies.keys() - {answer.exercise for answer in right}
         proof.faults += [f"right answer {path.name} has no {name}" for name in sorted(missing)]
     proof.faults += _faults_of_the_whole(proof, argued)
+    limit_of, unread = limits(source, proof.right[REFERENCE][0])
+    by_answer = {who: times(verdicts) for who, verdicts in proof.right.items()}
+    proof.faults += unread + faults_of_limits(source, limit_of, by_answer)
+    if proof.ok and write:
+        _record(proof, found, limit_of).write(record_path(course, assignment))
     proof.seconds = time.monotonic() - started
     return proof
 
 
-# --- what is tried ---------------------------------------------------------------------------------------------------
+def _record(proof: Proof, digest: str, limit_of: Limits) -> Record:
+    record = Record(digest, versions(), sorted(proof.right.keys() - {REFERENCE}), trivial=proof.trivial)
+    record.exercises = {name: {"wrong": tally.wrong, "mutants": tally.mutants} for name, tally in proof.tallies.items()}
+    record.survivors = [list(key) for key in proof.equivalent]
+    by_answer = {who: times(verdicts) for who, verdicts in proof.right.items()}
+    for (exercise, check), limit in limit_of.items():
+        taken = {who: rounded(seconds.get((exercise, check), 0.0)) for who, seconds in by_answer.items()}
+        record.checks.setdefault(exercise, {})[check] = {"limit": limit} | taken
+    return record
 
 
-def reference_mutants(source: NotebookNode) -> list[Mutant]:
-    """Mutants of every solution cell, without nbgrader's marks."""
-    found = []
-    for name, cell in solution_cells(source).items():
-        found += mutants(name, without_marks(cell.source))
-    return found
+def probe(
+    course: Course,
+    assignment: str,
+    *,
+    seed: int,
+    elsewhere: frozenset[str] = frozenset(),
+    jobs: int = 2,
+    walls: bool = True,
+    progress: bool = True,
+) -> Proof:
+    """Try whether proof.json still holds: the reference, the blank release, trivial answers, a tenth of all others.
+
+    seed       of the tenth and of the secret
+    elsewhere  right answers (names of files without .py) that something else examines
+    Where the record is stale or missing, that is a fault, and the tests are proved anew, whole, without writing it.
+    """
+    options: dict[str, Any] = {"jobs": jobs, "walls": walls, "progress": progress}
+    record = read_record(course, assignment)
+    if record is None or record.digest != digest(course, assignment):
+        proof = prove(course, assignment, seed=seed, write=False, **options)
+        stale = "is older than what it is about" if record else "is missing"
+        new = "the new proof itself is fine" if proof.ok else "the new proof has faults"
+        proof.faults.insert(0, f"proof.json of {assignment} {stale}: run `make prove` and commit it; {new}")
+        return proof
+    started = time.monotonic()
+    source = course.source(assignment)
+    answers = Answers.of(course, assignment, source)
+    argued = read_equivalents(answers_folder(course, assignment) / "wrong" / "equivalent_mutants.toml")
+    proof = Proof(assignment, seed, tallies={name: Tally() for name in solution_cells(source)})
+    everything = [replace(trial, secret=0) for trial in all_trials(source, answers, seed)]
+    everything = list({id(trial.subject): trial for trial in everything}.values())  # each under one secret
+    trials = _tenth(everything, seed, elsewhere)
+    results = examine_all(course, assignment, trials, _secrets(seed), **options)
+    _judge(proof, results, argued)
+    proof.faults += _faults_of_record(record, source, everything, answers, proof, argued)
+    proof.faults += _not_as_recorded(record, everything, results)
+    if record.versions != (here := versions()):
+        proof.remarks.append(f"proved with {_words(record.versions)}; tried now with {_words(here)}")
+    proof.seconds = time.monotonic() - started
+    return proof
 
 
-def _mutant_trial(source: NotebookNode, mutant: Mutant) -> Trial:
-    answer = Answer(mutant.exercise, "", mutant.code, Path(mutant.exercise), 1)
-    own = frozenset([mutant.exercise])
-    others = affected(source, mutant.exercise, mutant.code) - own
-    return Trial(mutant, (answer,), (own, others) if others else (own,))
+def _tenth(everything: list[Trial], seed: int, elsewhere: frozenset[str]) -> list[Trial]:
+    """What a probe tries, what takes longest first."""
+    left = [t for t in everything if not (isinstance(t.subject, Path) and t.subject.stem in elsewhere)]
+    others = [i for i, trial in enumerate(left) if not isinstance(trial.subject, str | Trivial)]
+    chosen = random.Random(seed).sample(others, math.ceil(TENTH * len(others)))
+    return [trial for i, trial in enumerate(left) if i in chosen or i not in others]
 
 
-def affected(source: NotebookNode, exercise: str, code: str) -> frozenset[str]:
-    """Exercises whose marks can depend on one solution cell: those that use its names, or names that use them."""
-    names = _made(solution_cells(source)[exercise].source) | _made(code)
-    found, grown = {exercise}, True
-    while grown:
-        grown = False
-        for cell in source.cells:
-            role, name = notebook.role(cell), notebook.grade_id(cell)
-            if cell.cell_type != "code" or not role or not names & _used(cell.source):
-                continue
-            new = {name.removeprefix("test_")} if role == "test" else {name} if role == "solution" else set()
-            made = set() if role == "test" else _made(cell.source)  # a test's names end with it
-            grown = grown or not (new <= found and made <= names)
-            found |= new
-            names |= made
-    return frozenset(found)
+def _secrets(seed: int) -> list[str]:
+    return [f"{seed}/{i}" for i in range(SECRETS)]
 
 
-@cache
-def _made(code: str) -> set[str]:
-    """Names that a cell leaves behind, imports aside."""
-    tree = ast.parse(_python(code))
-    made = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            made.add(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            made |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return made
-
-
-@cache
-def _used(code: str) -> set[str]:
-    names = [node for node in ast.walk(ast.parse(_python(code))) if isinstance(node, ast.Name)]
-    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
-
-
-def _python(code: str) -> str:
-    """A cell without IPython's own lines."""
-    return "\n".join(line for line in code.splitlines() if not line.startswith(("%", "!")))
-
-
-# --- trying it -------------------------------------------------------------------------------------------------------
-
-
-def _examine_all(
-    source: NotebookNode, assignment: str, trials: list[Trial], jobs: int, walls: bool, progress: bool
-) -> list[tuple[Trial, Verdict]]:
-    """Every trial with its verdict, in the order of the trials."""
-    text = nbformat.writes(source)
-    verdicts: dict[int, Verdict] = {}
-    with (
-        tqdm(total=len(trials), desc=f"proving {assignment}", unit="answer", disable=not progress) as bar,
-        ProcessPoolExecutor(jobs, get_context("spawn"), _prepare, (text, assignment, walls)) as pool,
-    ):
-        running = {pool.submit(_try, trial): i for i, trial in enumerate(trials)}
-        try:
-            for done in as_completed(running):
-                verdicts[running[done]] = done.result()
-                bar.update()
-        except BrokenProcessPool:
-            raise CourseError("a proving process was killed: if memory is short, try --jobs 1.") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-    return [(trial, verdicts[i]) for i, trial in enumerate(trials)]
-
-
-_here: dict[str, Any] = {}  # of a worker process
-
-
-def _prepare(source: str, assignment: str, walls: bool) -> None:
-    _here.update(source=nbformat.reads(source, as_version=4), assignment=assignment, walls=walls)
-
-
-def _try(trial: Trial) -> Verdict:
-    source, one_cell = _here["source"], isinstance(trial.subject, Answer | Mutant)
-    data = hand_in(source, trial.answers, blank=trial.subject == BLANK, bare=one_cell)
-    if isinstance(trial.subject, Mutant):
-        source = copy.deepcopy(source)
-        source.metadata["convnets"] = {**source.metadata.get("convnets", {}), "total_seconds": MUTANT_SECONDS}
-    for only in trial.stages:
-        verdict, _ = examiner.examine(
-            source,
-            data,
-            student="proving",
-            assignment=_here["assignment"],
-            only=only,
-            stop_at_first_failure=isinstance(trial.subject, Mutant),
-            walls=_here["walls"],
-        )
-        if not _full(verdict):
-            break
-    return verdict
+def _words(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
 
 
-def _judge(proof: Proof, subject: Subject, verdict: Verdict, reference: Verdict, argued: Argued) -> None:
-    """Enter one result into the proof."""
+def _judge(proof: Proof, results: list[tuple[Trial, Verdict]], argued: Argued) -> None:
+    """Enter what came out into the proof."""
+    for trial, verdict in results:
+        if trial.subject == REFERENCE or isinstance(trial.subject, Path):
+            name = trial.subject if isinstance(trial.subject, str) else trial.subject.stem
+            proof.right.setdefault(name, []).append(verdict)
+    for trial, verdict in results:
+        _judge_one(proof, trial.subject, verdict, argued)
+    for name, verdicts in proof.right.items():
+        if len({_marks(verdict) for verdict in verdicts}) > 1:
+            proof.faults.append(f"{name}, graded {len(verdicts)} times, did not always get the same marks")
+    proof.faults = list(dict.fromkeys(proof.faults))  # the same under another secret is said once
+
+
+def _judge_one(proof: Proof, subject: Subject, verdict: Verdict, argued: Argued) -> None:
     match subject:
         case _ if subject == BLANK:
             given = [e for e in verdict.exercises if e.earned]
@@ -262,23 +232,25 @@ def _judge(proof: Proof, subject: Subject, verdict: Verdict, reference: Verdict,
         case str():
             proof.faults += _below_full_marks(subject, verdict)
         case Path():
-            proof.right += 1
             proof.faults += _below_full_marks(f"right answer {subject.name}", verdict)
+        case Trivial():
+            proof.trivial[subject.kind] = verdict.earned
+            proof.faults += filter(None, [fault_of_trivial(subject.kind, verdict)])
         case Answer():
-            faults = _faults_of_wrong(subject, verdict, reference)
+            faults = _faults_of_wrong(subject, verdict, proof.right[REFERENCE][0])
             proof.faults += faults
             proof.tallies[subject.exercise].wrong += 1
             proof.tallies[subject.exercise].wrong_caught += not faults
         case Mutant():
             proof.tallies[subject.exercise].mutants += 1
-            proof.tallies[subject.exercise].mutants_caught += not _full(verdict)
-            if _full(verdict) and subject.key in argued:
+            proof.tallies[subject.exercise].mutants_caught += not full(verdict)
+            if full(verdict) and subject.key in argued:
                 proof.equivalent[subject.key] = argued[subject.key]
-            elif _full(verdict):
+            elif full(verdict):
                 proof.faults.append(f"mutant not caught, and not argued equivalent: {subject}")
 
 
-def _full(verdict: Verdict) -> bool:
+def full(verdict: Verdict) -> bool:
     return verdict.earned >= verdict.points
 
 
@@ -348,6 +320,42 @@ def _faults_of_the_whole(proof: Proof, argued: Argued) -> list[str]:
     for name, tally in proof.tallies.items():
         if tally.wrong < WRONG_ANSWERS:
             faults.append(f"{name} has {tally.wrong} wrong answers: at least {WRONG_ANSWERS} are needed")
-    if proof.right < RIGHT_ANSWERS:
-        faults.append(f"there are {proof.right} right answers: at least {RIGHT_ANSWERS} are needed")
+    if len(proof.right) - 1 < RIGHT_ANSWERS:
+        faults.append(f"there are {len(proof.right) - 1} right answers: at least {RIGHT_ANSWERS} are needed")
+    return faults
+
+
+# --- what was recorded -----------------------------------------------------------------------------------------------
+
+
+def _faults_of_record(
+    record: Record, source: NotebookNode, everything: list[Trial], answers: Answers, proof: Proof, argued: Argued
+) -> list[str]:
+    """What proof.json names that is not there, or leaves out."""
+    made = {name: {"wrong": 0, "mutants": 0} for name in proof.tallies}
+    for trial in everything:
+        if isinstance(trial.subject, Answer | Mutant):
+            made[trial.subject.exercise]["wrong" if isinstance(trial.subject, Answer) else "mutants"] += 1
+    recorded = {(e, c): check.get("limit") for e, checks in record.checks.items() for c, check in checks.items()}
+    other = {
+        "numbers of wrong answers and mutants": record.exercises != made,
+        "right answers": record.right != sorted(path.stem for path in answers.right),
+        "mutants that survive (equivalent_mutants.toml)": {tuple(key) for key in record.survivors} != argued.keys(),
+        "kinds of trivial answers": record.trivial.keys() != set(KINDS),
+        "checks, or limits of theirs,": recorded != limits(source, proof.right[REFERENCE][0])[0],
+    }
+    return [f"proof.json has other {what} than there are: run `make prove`" for what, is_so in other.items() if is_so]
+
+
+def _not_as_recorded(record: Record, everything: list[Trial], results: list[tuple[Trial, Verdict]]) -> list[str]:
+    """Mutants that were tried and did not come out as proof.json has it."""
+    alike = Counter(trial.subject.key for trial in everything if isinstance(trial.subject, Mutant))
+    faults = []
+    for trial, verdict in results:
+        if isinstance(trial.subject, Mutant):
+            survives = list(trial.subject.key) in record.survivors
+            if survives and not full(verdict) and alike[trial.subject.key] == 1:
+                faults.append(f"recorded as not caught, but it is: {trial.subject}")
+            elif not survives and full(verdict):
+                faults.append(f"recorded as caught, but it is not: {trial.subject}")
     return faults

@@ -1,22 +1,35 @@
 """A small class that never was: good, weak and hostile hand-ins, to see a grader at work and to test it on.
 
-What somebody wrote stands in ``answers/<assignment>/class/<student>.py`` (an answers file) or is one of the right
-answers; what they did to the notebook besides is a function here. Nobody in it is a real person.
+``answers/<assignment>/class/roster.toml`` names its members. What somebody wrote stands beside it, in
+``<student>.py`` (an answers file), or is one of the right answers; what they did to the notebook besides is one of
+the functions here. Nobody in it is a real person::
+
+    [[person]]
+    student = "elif_kaya"
+    about = "the first two exercises, then out of time"
+    expected = [16, 18]             # the mark by tests lies in this range, ends included
+    right = "loops"                 # written as right/loops.py has it …
+    only = ["affine", "conv2d"]     # … but no more than these exercises; all where it is left out
+    blank = true                    # what is not answered is as handed out; else as in the reference
+    spoil = "deletes_tests"         # what else was done …
+    cells = ["test_affine"]         # … to which cells (grade_id)
 """
 
 from __future__ import annotations
 
 import copy
+import re
+import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.classroom.batch import save
 from autograder.course import Course, CourseError, cannot_write
+from autograder.exam.notebook import grade_id, role
 from autograder.proof.answers import Answer, hand_in, read_answers
 
 ANSWERS = Path(__file__).resolve().parent.parent / "answers"
@@ -24,124 +37,150 @@ ANSWERS = Path(__file__).resolve().parent.parent / "answers"
 
 @dataclass(frozen=True)
 class Person:
-    """One hand-in: what it is, and the range its mark (by tests) has to lie in."""
+    """One hand-in, as the roster has it (keys: see above)."""
 
     student: str
     about: str
     expected: tuple[float, float]
-    right: str = ""  # written as this file of right/ has it
-    only: tuple[str, ...] = ()  # of those, only these exercises; all if empty
-    blank: bool = False  # exercises without an answer are as handed out; otherwise as in the reference
-    spoil: Callable[[NotebookNode], bytes | NotebookNode | None] | None = None  # what else was done; None: no file
+    right: str = ""
+    only: tuple[str, ...] = ()
+    blank: bool = False
+    spoil: str = ""
+    cells: tuple[str, ...] = ()
+
+    @property
+    def whole_right_answer(self) -> bool:
+        """Whether this is one of the right answers and nothing else."""
+        return bool(self.right) and not (self.only or self.blank or self.spoil)
 
 
-def copies_cells(notebook: NotebookNode) -> NotebookNode:
-    """A solution and its test pasted a second time further down, the test with a better ending."""
-    for name in ("conv2d_forward", "test_conv2d_forward"):
-        twin = copy.deepcopy(_cell(notebook, name))
+# --- what else they did: a notebook in, what is handed in out (bytes: no notebook any more; None: no file) ------------
+
+
+def copies_cells(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
+    """Cells are there a second time further down, tests among them as nothing but a full mark."""
+    for cell in cells:
+        twin = copy.deepcopy(cell)
         twin.id = f"{twin.id}-copy"[:64]
-        if name.startswith("test_"):
-            twin.source = "14.0"
+        if role(cell) == "test":
+            twin.source = str(float(cell.metadata.nbgrader.points))
         notebook.cells.append(twin)
     return notebook
 
 
-def forgets_a_bracket(notebook: NotebookNode) -> NotebookNode:
-    """The cell of the convolution is no Python: SyntaxError."""
-    cell = _cell(notebook, "conv2d_forward")
-    cell.source = cell.source.replace(")", "", 1)
+def forgets_a_bracket(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
+    """A cell is no Python: SyntaxError."""
+    for cell in cells:
+        cell.source = cell.source.replace(")", "", 1)
     return notebook
 
 
-def deletes_tests(notebook: NotebookNode) -> NotebookNode:
-    """The tests of both pooling exercises are gone."""
-    for name in ("test_max_pool2d", "test_avg_pool2d"):
-        notebook.cells.remove(_cell(notebook, name))
+def deletes_tests(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
+    """Tests are gone."""
+    for cell in cells:
+        notebook.cells.remove(cell)
     return notebook
 
 
-def tags_cells_to_be_skipped(notebook: NotebookNode) -> NotebookNode:
+def tags_cells_to_be_skipped(notebook: NotebookNode, _: list[NotebookNode]) -> NotebookNode:
     """Every test is tagged skip-execution, carries a full mark as its output, and an unknown schema version."""
     for cell in notebook.cells:
-        role = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "code" and role.get("grade"):
+        if role(cell) == "test":
             cell.metadata["tags"] = ["skip-execution"]
-            role["schema_version"] = 99
-            mark: dict[str, Any] = {"text/plain": str(role["points"])}
+            cell.metadata.nbgrader["schema_version"] = 99
+            mark: dict[str, Any] = {"text/plain": str(cell.metadata.nbgrader["points"])}
             cell.outputs = [nbformat.v4.new_output("execute_result", data=mark, execution_count=1)]
     return notebook
 
 
-def writes_markup(notebook: NotebookNode) -> NotebookNode:
+def writes_markup(notebook: NotebookNode, _: list[NotebookNode]) -> NotebookNode:
     """Answers that would run in the browser of whoever grades them."""
     evil = "<script>document.title='owned'</script> <img src=x onerror=alert(2)> [me](javascript:alert(1))"
     for cell in notebook.cells:
-        role = cell.metadata.get("nbgrader", {})
-        if role.get("grade") and role.get("solution"):
+        if role(cell) == "written":
             cell.source = f"The largest logit. {evil}"
     notebook.cells.insert(1, nbformat.v4.new_raw_cell(evil, id="raw"))
     return notebook
 
 
-def is_cut_off(notebook: NotebookNode) -> bytes:
+def is_cut_off(notebook: NotebookNode, _: list[NotebookNode]) -> bytes:
     """The upload broke off half-way: not JSON."""
     whole = nbformat.writes(notebook).encode()
     return whole[: len(whole) // 2]
 
 
-def is_missing(notebook: NotebookNode) -> None:
+def is_missing(notebook: NotebookNode, _: list[NotebookNode]) -> None:
     """An empty folder."""
 
 
-A2 = [
-    Person("amara_okafor", "im2col and matrix products throughout", (94, 94), right="im2col"),
-    Person("bruno_silva", "plain loops, slow and right", (94, 94), right="loops"),
-    Person("chen_wei", "einsum over sliding windows", (94, 94), right="einsum"),
-    Person("dana_levi", "right where it is easy: overflow, lost ties, stride 1 only on the way back", (50, 84)),
-    Person(
-        "elif_kaya",
-        "the first three exercises, then out of time",
-        (32, 32),
-        right="loops",
-        only=("affine", "relu_family", "cross_entropy"),
-        blank=True,
-    ),
-    Person("farid_haddad", "handed in as handed out", (0, 0), blank=True),
-    Person("greta_lund", "one cell does not run: a bracket is missing", (50, 80), spoil=forgets_a_bracket),
-    Person("hugo_martin", "ends the process in one backward pass", (60, 78)),
-    Person("ines_duarte", "average pooling loops for ever", (80, 90)),
-    Person("jonas_weber", "average pooling prints without end", (80, 90)),
-    Person("kemi_adeyemi", "two honest exercises; the rest looks for answers on the disk", (20, 20), blank=True),
-    Person(
-        "liam_murphy",
-        "one honest exercise; replaces np.testing and the assert helpers, and equals everything",
-        (10, 10),
-        blank=True,
-        spoil=writes_markup,
-    ),
-    Person(
-        "mei_tanaka",
-        "one honest exercise; every test tagged to be skipped, with a full mark as its output",
-        (10, 10),
-        right="im2col",
-        only=("affine",),
-        blank=True,
-        spoil=tags_cells_to_be_skipped,
-    ),
-    Person("nadia_rahman", "all right, but an answer and its test are there twice", (94, 94), spoil=copies_cells),
-    Person("oskar_nowak", "pooling is wrong and its tests are deleted", (60, 76), spoil=deletes_tests),
-    Person("priya_nair", "the upload broke off: not JSON", (0, 0), spoil=is_cut_off),
-    Person("quentin_roux", "no file at all", (0, 0), blank=True, spoil=is_missing),
-]
-
-CLASSES = {"a2_layers": A2}
+SPOILS: dict[str, Callable[[NotebookNode, list[NotebookNode]], NotebookNode | bytes | None]] = {
+    function.__name__: function
+    for function in (
+        copies_cells,
+        forgets_a_bracket,
+        deletes_tests,
+        tags_cells_to_be_skipped,
+        writes_markup,
+        is_cut_off,
+        is_missing,
+    )
+}
 
 
-def people(assignment: str) -> list[Person]:
-    """The sample class of an assignment. Raises CourseError if it has none."""
-    if assignment not in CLASSES:
-        raise CourseError(f"there is no sample class for {assignment!r}; there is one for {', '.join(CLASSES)}.")
-    return CLASSES[assignment]
+# --- the class -------------------------------------------------------------------------------------------------------
+
+
+def classes(answers: Path = ANSWERS) -> list[str]:
+    """The assignments that have a sample class."""
+    return sorted(path.parents[1].name for path in answers.glob("*/class/roster.toml"))
+
+
+def people(assignment: str, answers: Path = ANSWERS) -> list[Person]:
+    """The sample class of an assignment. Raises CourseError if it has none, or where its roster is not in order."""
+    path = answers / assignment / "class" / "roster.toml"
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("person", [])
+    except FileNotFoundError:
+        there = ", ".join(classes(answers)) or "none yet"
+        raise CourseError(f"there is no sample class for {assignment!r}; there is one for {there}.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CourseError(f"{path} can not be read ({error}); a roster is TOML in UTF-8.") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise CourseError(f"{path}: person is {entries!r}; each member starts with a line [[person]].")
+    members = [_person(entry, f"{path}, person {i}") for i, entry in enumerate(entries, 1)]
+    names = [person.student for person in members]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise CourseError(f"{path}: {min(twice)} is there twice; each person needs a name of their own.")
+    for person in members:
+        if person.right and not (right := path.parents[1] / "right" / f"{person.right}.py").is_file():
+            raise CourseError(f"{path}: {person.student} writes as {right} has it, which does not exist.")
+    for own in path.parent.glob("*.py"):
+        if own.stem not in names:
+            raise CourseError(f"{path}: nobody is called {own.stem}, but there is {own.name}; name them in the roster.")
+    return members
+
+
+def _person(entry: Any, where: str) -> Person:
+    """One entry of a roster, checked."""
+    where = f"{where} ({entry.get('student', 'no student')})"
+    kinds = {"student": str, "about": str, "expected": list, "right": str, "only": list, "blank": bool, "spoil": str}
+    kinds["cells"] = list
+    for key, value in entry.items():
+        if key not in kinds:
+            raise CourseError(f"{where}: unknown key {key!r}; there are {', '.join(f.name for f in fields(Person))}.")
+        if type(value) is not kinds[key]:
+            raise CourseError(f"{where}: {key} is {value!r}; a {kinds[key].__name__} is needed.")
+    if missing := {"student", "about", "expected"} - entry.keys():
+        raise CourseError(f"{where}: {min(missing)} is missing; each person needs student, about and expected.")
+    if not re.fullmatch(r"\w+", entry["student"]):
+        raise CourseError(f"{where}: a student is one word of letters, digits and _.")
+    low, high, *more = [*entry["expected"], None, None][: max(2, len(entry["expected"]))]
+    if more or not all(isinstance(mark, int | float) for mark in (low, high)) or not 0 <= low <= high:
+        raise CourseError(f"{where}: expected is {entry['expected']}; two marks [low, high] are needed.")
+    if (spoil := entry.get("spoil", "")) and spoil not in SPOILS:
+        raise CourseError(f"{where}: nothing is called {spoil!r}; spoil is one of {', '.join(SPOILS)}.")
+    said: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Person(**said)
 
 
 def notebook_of(person: Person, source: NotebookNode, assignment: str) -> bytes | None:
@@ -154,9 +193,13 @@ def notebook_of(person: Person, source: NotebookNode, assignment: str) -> bytes 
     if own.exists():
         answers += read_answers(own)
     data = hand_in(source, answers, blank=person.blank)
-    if person.spoil is None:
+    if not person.spoil:
         return data
-    spoilt = person.spoil(nbformat.reads(data.decode(), as_version=4))
+    notebook = nbformat.reads(data.decode(), as_version=4)
+    by_name = {grade_id(cell): cell for cell in notebook.cells if role(cell)}
+    if unknown := set(person.cells) - by_name.keys():
+        raise CourseError(f"the roster of {assignment}: {person.student} has no cell {min(unknown)} in the notebook.")
+    spoilt = SPOILS[person.spoil](notebook, [by_name[name] for name in person.cells])
     return nbformat.writes(spoilt).encode() if isinstance(spoilt, NotebookNode) else spoilt
 
 
@@ -176,11 +219,7 @@ def build(course: Course, assignment: str, folder: Path) -> list[Person]:
             place.mkdir(parents=True, exist_ok=True)
             data = notebook_of(person, course.source(assignment), assignment)
             if data is not None:
-                save(place / f"{assignment}.ipynb", data)
+                (place / f"{assignment}.ipynb").write_bytes(data)
     except OSError as error:
         raise cannot_write(error) from None
     return members
-
-
-def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
-    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)

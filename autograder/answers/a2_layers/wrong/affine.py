@@ -49,7 +49,7 @@ def affine_forward(x, w, b):
 
 
 # %% affine | a batch of one loses its batch axis
-# caught by: batch of one, one output
+# caught by: a batch of one, a single output
 # also: tiny_convnet
 def affine_forward(x, w, b):
     return np.squeeze(x.reshape(len(x), -1) @ w.T + b), (x, w)
@@ -113,7 +113,7 @@ def affine_backward(dout, cache):
 
 
 # %% affine | dw is transposed
-# caught by: images are flattened
+# caught by: random batches: gradients
 # also: tiny_convnet
 def affine_backward(dout, cache):
     x, w = cache
@@ -129,7 +129,7 @@ def affine_backward(dout, cache):
 
 
 # %% affine | db is summed over the wrong axis
-# caught by: images are flattened
+# caught by: random batches: gradients
 # also: tiny_convnet
 def affine_backward(dout, cache):
     x, w = cache
@@ -137,7 +137,7 @@ def affine_backward(dout, cache):
 
 
 # %% affine | db is a single number
-# caught by: images are flattened
+# caught by: random batches: gradients
 # also: tiny_convnet
 def affine_backward(dout, cache):
     x, w = cache
@@ -210,3 +210,24 @@ def affine_forward(x, w, b):
 def affine_backward(dout, cache):
     x, w = last
     return (dout @ w).reshape(x.shape), dout.T @ x.reshape(len(x), -1), dout.sum(axis=0)
+
+
+# %% affine | dw piles up in the cache
+# caught by: two calls do not mix
+def affine_forward(x, w, b):
+    return x.reshape(len(x), -1) @ w.T + b, (x, w, np.zeros_like(w))
+
+
+def affine_backward(dout, cache):
+    x, w, dw = cache
+    dw += dout.T @ x.reshape(len(x), -1)
+    return (dout @ w).reshape(x.shape), dw, dout.sum(axis=0)
+
+
+# %% affine | dw has the right shape through a reshape of the wrong axes
+# caught by: random batches: gradients
+# also: tiny_convnet
+def affine_backward(dout, cache):
+    x, w = cache
+    dw = np.einsum("nm,nd->dm", dout, x.reshape(len(x), -1)).reshape(w.shape)
+    return (dout @ w).reshape(x.shape), dw, dout.sum(axis=0)

@@ -136,7 +136,7 @@ def avg_pool2d_forward(x, kernel_size, stride=1):
 
 
 # %% avg_pool2d | images are taken for square
-# caught by: random windows: out
+# caught by: leftover rows and columns, by finite differences
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
@@ -169,7 +169,7 @@ def avg_pool2d_forward(x, kernel_size, stride=None):
 
 
 # %% avg_pool2d | x is divided in place
-# caught by: x and dout are left alone
+# caught by: x, dout and the cache are left alone
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
@@ -237,7 +237,7 @@ def avg_pool2d_backward(dout, cache):
 
 
 # %% avg_pool2d | dout is divided in place
-# caught by: x and dout are left alone
+# caught by: x, dout and the cache are left alone
 def avg_pool2d_backward(dout, cache):
     shape, dtype, k, stride = cache
     dx = np.zeros(shape, dtype=dtype)
@@ -252,3 +252,45 @@ def avg_pool2d_backward(dout, cache):
 # caught by: random windows: out
 def average(window):
     return window.sum(axis=(2, 3)) / np.maximum((window != 0).sum(axis=(2, 3)), 1)
+
+
+# %% avg_pool2d | the stride is forgotten on the way back
+# caught by: random windows: dx
+def avg_pool2d_backward(dout, cache):
+    shape, dtype, k, _ = cache
+    dx = np.zeros(shape, dtype=dtype)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            dx[:, :, i * k : i * k + k, j * k : j * k + k] += dout[:, :, i, j, None, None] / k**2
+    return dx
+
+
+# %% avg_pool2d | only the first window is filled
+# caught by: random windows: out
+def avg_pool2d_forward(x, kernel_size, stride=None):
+    k = kernel_size
+    stride = k if stride is None else stride
+    out = np.zeros((*x.shape[:2], size(x.shape[2], k, stride), size(x.shape[3], k, stride)), dtype=x.dtype)
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            out[:, :, i, j] = average(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k])
+            return out, (x.shape, x.dtype, k, stride)
+
+
+# %% avg_pool2d | the right shape through a reshape of the wrong axes
+# caught by: random windows: out
+def avg_pool2d_forward(x, kernel_size, stride=None):
+    k = kernel_size
+    stride = k if stride is None else stride
+    height, width = size(x.shape[2], k, stride), size(x.shape[3], k, stride)
+    columns = []
+    for i in range(height):
+        for j in range(width):
+            columns.append(average(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k]))
+    return np.array(columns, dtype=x.dtype).reshape(*x.shape[:2], height, width), (x.shape, x.dtype, k, stride)
+
+
+# %% avg_pool2d | the window's places are floats
+# caught by: the worked example
+def size(n, k, stride):
+    return (n - k) / stride + 1

@@ -37,13 +37,13 @@ def conv2d_backward(dout, cache):
 
 
 # %% conv2d_backward | the padding is not cut off
-# caught by: the gradients' shapes
+# caught by: the worked example
 def cut(dxp, padding):
     return dxp
 
 
 # %% conv2d_backward | cutting with [p:-p] leaves nothing when there is no padding
-# caught by: the gradients' shapes
+# caught by: the same without padding
 def cut(dxp, padding):
     return dxp[:, :, padding:-padding, padding:-padding]
 
@@ -61,27 +61,27 @@ def cut(dxp, padding):
 
 
 # %% conv2d_backward | rows are cut, columns are not
-# caught by: the gradients' shapes
+# caught by: the worked example
 def cut(dxp, padding):
     return dxp[:, :, padding : dxp.shape[2] - padding]
 
 
 # %% conv2d_backward | db is summed over the batch only
-# caught by: the gradients' shapes
+# caught by: the worked example
 # also: tiny_convnet
 def bias(dout):
     return dout.sum(axis=0)
 
 
 # %% conv2d_backward | db is summed over filters, not over the batch
-# caught by: the gradients' shapes
+# caught by: random images: dw and db
 # also: tiny_convnet
 def bias(dout):
     return dout.sum(axis=(1, 2, 3))
 
 
 # %% conv2d_backward | db is a single number
-# caught by: the gradients' shapes
+# caught by: the worked example
 # also: tiny_convnet
 def bias(dout):
     return dout.sum()
@@ -109,14 +109,14 @@ def bias(dout):
 
 
 # %% conv2d_backward | db keeps its axes
-# caught by: the gradients' shapes
+# caught by: the worked example
 # also: tiny_convnet
 def bias(dout):
     return dout.sum(axis=(0, 2, 3), keepdims=True)
 
 
 # %% conv2d_backward | dout is divided by N in place
-# caught by: inputs and dout are left alone
+# caught by: inputs, dout and the cache are left alone
 def bias(dout):
     db = dout.sum(axis=(0, 2, 3))
     dout /= len(dout)
@@ -249,7 +249,7 @@ def conv2d_backward(dout, cache):
 
 
 # %% conv2d_backward | filters are taken for square
-# caught by: filters that are not square, a batch of one
+# caught by: filters that are not square
 def conv2d_backward(dout, cache):
     x, w, stride, padding = unpack(cache)
     xp, dw = pad(x, padding), np.zeros_like(w)
@@ -265,7 +265,7 @@ def conv2d_backward(dout, cache):
 
 
 # %% conv2d_backward | outputs are taken for square
-# caught by: random images: dx
+# caught by: images that are not square
 # also: tiny_convnet
 def conv2d_backward(dout, cache):
     x, w, stride, padding = unpack(cache)
@@ -375,3 +375,82 @@ def conv2d_backward(dout, cache):
             seen = np.s_[:, :, i : i + stride * height : stride, j : j + stride * width : stride]
             dw[:, :, i, j] = np.einsum("nfhw,nchw->fc", dout, xp[seen])
     return cut(dxp, padding), dw, bias(dout)
+
+
+# %% conv2d_backward | cutting with [p:-p] raises when there is no padding
+# caught by: the same without padding
+def cut(dxp, padding):
+    n, c, height, width = dxp.shape
+    dx = np.zeros((n, c, height - 2 * padding, width - 2 * padding), dtype=dxp.dtype)
+    dx[:] = dxp[:, :, padding:-padding, padding:-padding]
+    return dx
+
+
+# %% conv2d_backward | the padded image is filled with [p:-p]
+# caught by: the same without padding
+def pad(x, padding):
+    n, c, h, w = x.shape
+    padded = np.zeros((n, c, h + 2 * padding, w + 2 * padding), dtype=x.dtype)
+    padded[:, :, padding:-padding, padding:-padding] = x
+    return padded
+
+
+# %% conv2d_backward | batch and channels are cut, too
+# caught by: the worked example
+def cut(dxp, padding):
+    return dxp[padding:-padding, padding:-padding, padding:-padding, padding:-padding]
+
+
+# %% conv2d_backward | dw piles up from call to call
+# caught by: two calls do not mix
+# also: tiny_convnet
+dw = np.zeros(0)
+
+
+def conv2d_backward(dout, cache):
+    global dw
+    x, w, stride, padding = unpack(cache)
+    if dw.shape != w.shape:
+        dw = np.zeros_like(w)
+    xp = pad(x, padding)
+    dxp = np.zeros_like(xp)
+    height, width = dout.shape[2:]
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            seen = np.s_[:, :, i : i + stride * height : stride, j : j + stride * width : stride]
+            dw[:, :, i, j] += np.einsum("nfhw,nchw->fc", dout, xp[seen])
+            dxp[seen] += np.einsum("nfhw,fc->nchw", dout, w[:, :, i, j])
+    return cut(dxp, padding), dw, bias(dout)
+
+
+# %% conv2d_backward | return stands inside the loop over windows
+# caught by: random images: dx
+# also: tiny_convnet
+def conv2d_backward(dout, cache):
+    x, w, stride, padding = unpack(cache)
+    xp, dw = pad(x, padding), np.zeros_like(w)
+    dxp = np.zeros_like(xp)
+    height, width = dout.shape[2:]
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            seen = np.s_[:, :, i : i + stride * height : stride, j : j + stride * width : stride]
+            dw[:, :, i, j] = np.einsum("nfhw,nchw->fc", dout, xp[seen])
+            dxp[seen] += np.einsum("nfhw,fc->nchw", dout, w[:, :, i, j])
+        return cut(dxp, padding), dw, bias(dout)
+
+
+# %% conv2d_backward | dw has the right shape through a reshape of the wrong axes
+# caught by: random images: dw and db
+# also: tiny_convnet
+def conv2d_backward(dout, cache):
+    x, w, stride, padding = unpack(cache)
+    kh, kw = w.shape[2:]
+    xp = pad(x, padding)
+    dw, dxp = np.zeros((w.shape[1], w.shape[0], kh, kw), dtype=w.dtype), np.zeros_like(xp)
+    height, width = dout.shape[2:]
+    for i in range(kh):
+        for j in range(kw):
+            seen = np.s_[:, :, i : i + stride * height : stride, j : j + stride * width : stride]
+            dw[:, :, i, j] = np.einsum("nfhw,nchw->cf", dout, xp[seen])
+            dxp[seen] += np.einsum("nfhw,fc->nchw", dout, w[:, :, i, j])
+    return cut(dxp, padding), dw.reshape(w.shape), bias(dout)

@@ -88,7 +88,7 @@ def slide(xp, w, b, height, width, stride):
 
 
 # %% conv2d_forward | the padding is ignored
-# caught by: the output's shape
+# caught by: an image that is not square, a stride that does not fit
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, 0)
@@ -105,7 +105,7 @@ def pad(x, padding):
 
 # %% conv2d_forward | padding on one side of each axis
 # caught by: random stride and padding
-# also: tiny_convnet
+# also: conv2d_backward, tiny_convnet
 def pad(x, padding):
     return np.pad(x, ((0, 0), (0, 0), (padding, 0), (padding, 0)))
 
@@ -140,13 +140,13 @@ def pad(x, padding):
 
 # %% conv2d_forward | padding counts once in the output size
 # caught by: random stride and padding
-# also: tiny_convnet
+# also: conv2d_backward, tiny_convnet
 def size(n, k, stride, padding):
     return (n + padding - k) // stride + 1
 
 
 # %% conv2d_forward | the output size rounds up
-# caught by: the output's shape
+# caught by: an image that is not square, a stride that does not fit
 # also: conv2d_backward
 def size(n, k, stride, padding):
     return -((n + 2 * padding - k) // -stride) + 1
@@ -157,14 +157,14 @@ def pad(x, padding):
 
 
 # %% conv2d_forward | the output size lacks its plus one
-# caught by: the output's shape
+# caught by: an image that is not square, a stride that does not fit
 # also: conv2d_backward, tiny_convnet
 def size(n, k, stride, padding):
     return (n + 2 * padding - k) // stride
 
 
 # %% conv2d_forward | the output size rounds where it should floor
-# caught by: the output's shape
+# caught by: stride and padding; random stride and padding
 # also: conv2d_backward
 def size(n, k, stride, padding):
     return int(np.floor((n + 2 * padding - k) / stride + 0.5)) + 1
@@ -175,7 +175,7 @@ def pad(x, padding):
 
 
 # %% conv2d_forward | images are taken for square
-# caught by: the output's shape
+# caught by: an image that is not square, a stride that does not fit
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
@@ -268,7 +268,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 
 
 # %% conv2d_forward | the output's rows and columns are swapped
-# caught by: the output's shape
+# caught by: an image that is not square, a stride that does not fit
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
@@ -299,7 +299,7 @@ def size(n, k, stride, padding):
 
 
 # %% conv2d_forward | only the filter's height is compared with the image
-# caught by: filters that are not square
+# caught by: a filter that does not fit
 def check(x, w, padding):
     if x.shape[1] != w.shape[1]:
         raise ValueError(f"x has {x.shape[1]} channels, w {w.shape[1]}")
@@ -312,7 +312,7 @@ def size(n, k, stride, padding):
 
 
 # %% conv2d_forward | with padding every filter is taken to fit
-# caught by: filters that are not square; a filter that does not fit
+# caught by: a filter that does not fit
 def check(x, w, padding):
     if x.shape[1] != w.shape[1]:
         raise ValueError(f"x has {x.shape[1]} channels, w {w.shape[1]}")
@@ -336,7 +336,6 @@ def check(x, w, padding):
 
 # %% conv2d_forward | a filter as large as the image is refused
 # caught by: a filter that does not fit
-# also: conv2d_backward
 def check(x, w, padding):
     if x.shape[1] != w.shape[1]:
         raise ValueError(f"x has {x.shape[1]} channels, w {w.shape[1]}")
@@ -371,7 +370,7 @@ def pad(x, padding):
 
 # %% conv2d_forward | the bias is reshaped in place
 # caught by: inputs are left alone
-# also: conv2d_backward, tiny_convnet
+# also: tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
     height, width = (size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
@@ -389,3 +388,79 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
     out = np.zeros((len(x), len(w), height, width), dtype=x.dtype)
     out[:1] = slide(pad(x, padding)[:1], w, b, height, width, stride)
     return out, (x, w, stride, padding)
+
+
+# %% conv2d_forward | x is laid into zeros with [p:-p], which is empty without padding
+# caught by: the worked example
+# also: conv2d_backward
+def pad(x, padding):
+    n, c, h, w = x.shape
+    padded = np.zeros((n, c, h + 2 * padding, w + 2 * padding), dtype=x.dtype)
+    padded[:, :, padding:-padding, padding:-padding] = x
+    return padded
+
+
+# %% conv2d_forward | all four axes are padded
+# caught by: stride and padding
+# also: conv2d_backward, tiny_convnet
+def pad(x, padding):
+    return np.pad(x, padding)
+
+
+# %% conv2d_forward | the pad width is (1, padding)
+# caught by: stride and padding; random images
+# also: conv2d_backward
+def pad(x, padding):
+    return np.pad(x, ((0, 0), (0, 0), (1, padding), (1, padding)))
+
+
+# %% conv2d_forward | the output's size is a float
+# caught by: the worked example
+# also: conv2d_backward, tiny_convnet
+def size(n, k, stride, padding):
+    return (n + 2 * padding - k) / stride + 1
+
+
+# %% conv2d_forward | return stands inside the loop over windows
+# caught by: the worked example
+# also: conv2d_backward, tiny_convnet
+def slide(xp, w, b, height, width, stride):
+    out = np.zeros((len(xp), len(w), height, width), dtype=xp.dtype)
+    kh, kw = w.shape[2:]
+    for i in range(height):
+        for j in range(width):
+            window = xp[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
+            out[:, :, i, j] = np.tensordot(window, w, axes=([1, 2, 3], [1, 2, 3])) + b
+        return out
+
+
+# %% conv2d_forward | only the first window is filled
+# caught by: the worked example
+# also: conv2d_backward, tiny_convnet
+def slide(xp, w, b, height, width, stride):
+    out = np.zeros((len(xp), len(w), height, width), dtype=xp.dtype)
+    kh, kw = w.shape[2:]
+    for i in range(height):
+        for j in range(width):
+            window = xp[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
+            out[:, :, 0, 0] = np.tensordot(window, w, axes=([1, 2, 3], [1, 2, 3])) + b
+    return out
+
+
+# %% conv2d_forward | axes of length 1 are lost
+# caught by: the worked example; views and a batch of one
+# also: tiny_convnet
+def conv2d_forward(x, w, b, stride=1, padding=0):
+    check(x, w, padding)
+    height, width = (size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    return np.squeeze(slide(pad(x, padding), w, b, height, width, stride)), (x, w, stride, padding)
+
+
+# %% conv2d_forward | the right shape through a reshape of the wrong axes
+# caught by: random images
+# also: conv2d_backward, tiny_convnet
+def conv2d_forward(x, w, b, stride=1, padding=0):
+    check(x, w, padding)
+    height, width = (size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    out = slide(pad(x, padding), w, b, height, width, stride)
+    return out.transpose(1, 0, 2, 3).reshape(out.shape), (x, w, stride, padding)

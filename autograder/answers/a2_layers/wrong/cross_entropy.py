@@ -41,29 +41,28 @@ def log_softmax(logits):
 
 
 # %% cross_entropy | a probability that underflows has the logarithm minus infinity
-# caught by: logits of a thousand: loss
+# caught by: confident and wrong: very small probabilities
 def log_softmax(logits):
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.log(p / p.sum(axis=1, keepdims=True))
 
 
 # %% cross_entropy | log(p + 1e-8)
-# caught by: logits of a thousand: loss
-# also: tiny_convnet
+# caught by: confident and wrong: very small probabilities
 def log_softmax(logits):
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.log(p / p.sum(axis=1, keepdims=True) + 1e-8)
 
 
 # %% cross_entropy | probabilities are clipped at 1e-12
-# caught by: logits of a thousand: loss
+# caught by: confident and wrong: very small probabilities
 def log_softmax(logits):
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.log(np.clip(p / p.sum(axis=1, keepdims=True), 1e-12, 1))
 
 
 # %% cross_entropy | logits are clipped before exp
-# caught by: logits of a thousand: loss
+# caught by: confident and wrong: very small probabilities
 def log_softmax(logits):
     logits = np.clip(logits, -50, 50)
     return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
@@ -94,7 +93,7 @@ def cross_entropy_forward(logits, target):
 
 
 # %% cross_entropy | the maximum is taken away in place
-# caught by: logits and target are left alone
+# caught by: logits, target and the cache are left alone
 def log_softmax(logits):
     logits -= logits.max(axis=1, keepdims=True)
     return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
@@ -156,7 +155,7 @@ def cross_entropy_forward(logits, target):
 
 
 # %% cross_entropy | the loss of each sample is returned
-# caught by: one loss, one gradient per logit
+# caught by: the worked example
 # also: tiny_convnet
 def cross_entropy_forward(logits, target):
     log_p = log_softmax(logits)
@@ -164,7 +163,7 @@ def cross_entropy_forward(logits, target):
 
 
 # %% cross_entropy | targets are overwritten with a one-hot code
-# caught by: logits and target are left alone
+# caught by: logits, target and the cache are left alone
 # also: tiny_convnet
 def cross_entropy_forward(logits, target):
     log_p = log_softmax(logits)
@@ -261,7 +260,7 @@ def cross_entropy_backward(dout, cache):
 
 
 # %% cross_entropy | ten classes, always
-# caught by: one loss, one gradient per logit
+# caught by: the worked example
 # also: tiny_convnet
 def cross_entropy_backward(dout, cache):
     log_p, target = cache
@@ -297,3 +296,40 @@ def cross_entropy_backward(dout, cache):
     dlogits = np.exp(log_p)
     dlogits[np.arange(len(target)), target] -= 1
     return (dlogits * (dout / len(target))).astype(log_p.dtype)
+
+
+# %% cross_entropy | log(p + 1e-7)
+# caught by: confident and wrong: very small probabilities
+def log_softmax(logits):
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.log(p / p.sum(axis=1, keepdims=True) + logits.dtype.type(1e-7))
+
+
+# %% cross_entropy | log(p + 1e-12)
+# caught by: confident and wrong: very small probabilities
+def log_softmax(logits):
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.log(p / p.sum(axis=1, keepdims=True) + logits.dtype.type(1e-12))
+
+
+# %% cross_entropy | probabilities are clipped to 1e-7 and 1 - 1e-7
+# caught by: confident and wrong: very small probabilities
+def cross_entropy_forward(logits, target):
+    log_p = log_softmax(logits)
+    kept = np.clip(np.exp(log_p), 1e-7, 1 - 1e-7)
+    return -np.log(kept[np.arange(len(target)), target]).mean(), (log_p, target)
+
+
+# %% cross_entropy | logits lose their axes of length 1
+# caught by: random batches: loss
+# also: tiny_convnet
+def cross_entropy_forward(logits, target):
+    log_p = log_softmax(np.squeeze(logits))
+    return -log_p[np.arange(len(target)), target].mean(), (log_p, target)
+
+
+# %% cross_entropy | large logits are cut off at 500
+# caught by: logits of a thousand: loss
+def log_softmax(logits):
+    shifted = np.minimum(logits, 500) - np.minimum(logits, 500).max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -124,7 +124,7 @@ def largest(window):
 
 
 # %% max_pool2d | an incomplete window counts
-# caught by: leftover rows and columns
+# caught by: an image that is not square, with leftovers
 # also: tiny_convnet
 def size(n, k, stride):
     return -((n - k) // -stride) + 1
@@ -187,7 +187,7 @@ def max_pool2d_forward(x, kernel_size, stride=2):
 
 
 # %% max_pool2d | images are taken for square
-# caught by: leftover rows and columns
+# caught by: an image that is not square, with leftovers
 # also: tiny_convnet
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
@@ -201,7 +201,7 @@ def max_pool2d_forward(x, kernel_size, stride=None):
 
 
 # %% max_pool2d | a reshape that needs the image to divide evenly
-# caught by: leftover rows and columns
+# caught by: an image that is not square, with leftovers
 # also: tiny_convnet
 def max_pool2d_forward(x, kernel_size, stride=None):
     n, c, h, w = x.shape
@@ -240,7 +240,7 @@ def max_pool2d_forward(x, kernel_size, stride=None):
 
 
 # %% max_pool2d | x is wiped after use
-# caught by: x and dout are left alone
+# caught by: x, dout and the cache are left alone
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
@@ -305,7 +305,7 @@ def max_pool2d_backward(dout, cache):
 
 
 # %% max_pool2d | dx lacks the leftover rows and columns
-# caught by: leftover rows and columns
+# caught by: an image that is not square, with leftovers
 # also: tiny_convnet
 def max_pool2d_backward(dout, cache):
     x, k, stride = cache
@@ -332,7 +332,7 @@ def max_pool2d_backward(dout, cache):
 
 
 # %% max_pool2d | dout is used up
-# caught by: x and dout are left alone
+# caught by: x, dout and the cache are left alone
 def max_pool2d_backward(dout, cache):
     x, k, stride = cache
     dx = np.zeros_like(x)
@@ -354,3 +354,84 @@ def max_pool2d_backward(dout, cache):
         for j in range(dout.shape[3]):
             dx += (x == out[:, :, i, j, None, None]) * dout[:, :, i, j, None, None]
     return dx
+
+
+# %% max_pool2d | a tie ends in an error
+# caught by: ties
+# also: tiny_convnet
+def max_pool2d_backward(dout, cache):
+    x, k, stride = cache
+    dx = np.zeros_like(x)
+    for n, c, i, j in np.ndindex(dout.shape):
+        window = x[n, c, i * stride : i * stride + k, j * stride : j * stride + k]
+        place = int(np.argwhere(window.ravel() == window.max()).squeeze())
+        dx[n, c, i * stride + place // k, j * stride + place % k] += dout[n, c, i, j]
+    return dx
+
+
+# %% max_pool2d | images and channels change places in the winners
+# caught by: random windows: dx
+# also: tiny_convnet
+def max_pool2d_backward(dout, cache):
+    x, k, stride = cache
+    dx = np.zeros_like(x)
+    place = np.empty(dout.shape, dtype=int)
+    for n, c, i, j in np.ndindex(dout.shape):
+        place[n, c, i, j] = x[n, c, i * stride : i * stride + k, j * stride : j * stride + k].argmax()
+    place = place.transpose(1, 0, 2, 3).reshape(place.shape)
+    for n, c, i, j in np.ndindex(dout.shape):
+        row, column = divmod(place[n, c, i, j], k)
+        dx[n, c, i * stride + row, j * stride + column] += dout[n, c, i, j]
+    return dx
+
+
+# %% max_pool2d | loops over images run to the number of channels
+# caught by: random windows: dx
+# also: tiny_convnet
+def max_pool2d_backward(dout, cache):
+    x, k, stride = cache
+    dx = np.zeros_like(x)
+    channels, images, height, width = dout.shape
+    for n, c, i, j in np.ndindex(images, channels, height, width):
+        window = x[n, c, i * stride : i * stride + k, j * stride : j * stride + k]
+        row, column = divmod(window.argmax(), k)
+        dx[n, c, i * stride + row, j * stride + column] += dout[n, c, i, j]
+    return dx
+
+
+# %% max_pool2d | axes of length 1 are lost
+# caught by: worked example: out
+# also: tiny_convnet
+def largest(window):
+    return np.squeeze(window.max(axis=(2, 3)))
+
+
+def max_pool2d_forward(x, kernel_size, stride=None):
+    k = kernel_size
+    stride = k if stride is None else stride
+    out = np.empty((*x.shape[:2], size(x.shape[2], k, stride), size(x.shape[3], k, stride)), dtype=x.dtype)
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            window = x[:, :, i * stride : i * stride + k, j * stride : j * stride + k]
+            out[:, :, i, j] = window.max(axis=(2, 3))
+    return out.squeeze(), (x, k, stride)
+
+
+# %% max_pool2d | the output's size is a float
+# caught by: worked example: out
+# also: tiny_convnet
+def size(n, k, stride):
+    return (n - k) / stride + 1
+
+
+# %% max_pool2d | return stands inside the loop over windows
+# caught by: worked example: dx
+# also: tiny_convnet
+def max_pool2d_backward(dout, cache):
+    x, k, stride = cache
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            seen = np.s_[:, :, i * stride : i * stride + k, j * stride : j * stride + k]
+            dx[seen] += winners(x[seen]) * dout[:, :, i, j, None, None]
+        return dx
