@@ -333,8 +333,7 @@ def _where(error: BaseException) -> str:
 def _as_array(value: Any, what: str) -> np.ndarray:
     if value is None:
         raise CheckFailed(f"{what} is None", "is there a return statement?")
-    if (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
+    value = _without_torch(value)
     known = isinstance(value, np.ndarray | np.generic | int | float | complex | list | tuple)
     if not known or (isinstance(value, np.ndarray) and type(value) is not np.ndarray):  # no masked array, no matrix
         kind = getattr(value, "_type_name", type(value).__name__)  # a stand-in names what it stands for
@@ -348,9 +347,15 @@ def _as_array(value: Any, what: str) -> np.ndarray:
     return array
 
 
+def _without_torch(value: Any) -> Any:
+    """A tensor (a Parameter too, with or without a graph) as an array; anything else as it is."""
+    torch = sys.modules.get("torch")
+    return value.detach().cpu().numpy() if torch is not None and isinstance(value, torch.Tensor) else value
+
+
 def _likely(actual: np.ndarray, likely: Mapping[str, Any], rtol: float, atol: float) -> str:
     """The first cause whose wrong value is what we see."""
-    wrongs = {cause: np.asarray(wrong) for cause, wrong in likely.items()}
+    wrongs = {cause: np.asarray(_without_torch(wrong)) for cause, wrong in likely.items()}
     for cause, wrong in wrongs.items():
         if wrong.shape == actual.shape and np.allclose(actual, wrong, rtol, atol):
             return cause
@@ -388,7 +393,7 @@ def assert_close(
 
     likely  cause -> the wrong value that it leads to; if that is what we see, the message names the cause
     """
-    actual, expected = _as_array(actual, what), np.asarray(expected)
+    actual, expected = _as_array(actual, what), np.asarray(_without_torch(expected))
     if actual.shape != expected.shape:
         shapes = {cause: np.shape(wrong) for cause, wrong in likely.items() if np.shape(wrong) != expected.shape}
         assert_shape(actual, expected.shape, what, likely=shapes)

@@ -236,7 +236,7 @@ def test_the_report_tells_lateness_marks_by_hand_links_and_who_is_missing(course
         row: re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)) for row, text in zip("0123", html.split("<tr>")[-4:])
     }
     text = " ".join(rows.values())
-    assert "ada 10 / 10 2.5" in text and "bo 10 / 10 1 to mark 24 h, −10" in text
+    assert "ada feedback 10 / 10 2.5" in text and "bo feedback 10 / 10 1 to mark 24 h, −10" in text
     assert "dora, emil, fay" in re.sub(r"\s+", " ", html)
     links = re.findall(r"href=\"([^\"]+)\"", html)
     assert len(links) == 8  # a hand-in, or its folder, and a page for each of four
@@ -275,6 +275,9 @@ def test_one_policy_for_late_hand_ins_and_a_changed_one_grades_anew(course):
     keys.append(gradebook.late_key(course, toy.NAME))
     grade(course)
     assert penalty(course) == 5
+    (course.root / "policy.py").write_text((course.root / "policy.py").read_text().replace("/ 2", "/ 4 + 0"))
+    sys.modules.pop("policy")
+    keys.append(gradebook.late_key(course, toy.NAME))  # the policy's own text counts
     with gradebook.open_gradebook(course) as book:
         book.find_submission(toy.NAME, "ada").extension = timedelta(days=2)
         book.db.commit()

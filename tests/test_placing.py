@@ -36,7 +36,7 @@ def pack(cells):
 
 def bare(cell, **more):
     """A cell as another editor saves it: text and kind alone."""
-    return {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": {}, **more}
+    return {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": {}} | more
 
 
 def own(text, kind="code", **more):
@@ -89,6 +89,14 @@ def test_some_cells_lost_their_metadata(source, kept):
     paper = read(source, pack(cells))
     assert order(paper) == IN_ORDER and text(paper, "why") == WHY and len(paper.look) in (1, 2)
     assert len([role(cell) for cell in paper.notebook.cells if role(cell) == "test"]) == 2
+
+
+def test_ids_of_cells_tell_them_too(source):
+    """As Colab keeps them, in the metadata: an answer far from its question, and one that defines something else."""
+    cells = [bare(cell, metadata={"id": cell["id"]}) for cell in cells_of(source)]
+    cells[7]["source"], cells[2]["source"] = WHY, "def duoble(x):\n    return 2 * x"
+    paper = read(source, pack([cells[7], *cells[:7]]))
+    assert text(paper, "why") == WHY and text(paper, "double").startswith("def duoble")
 
 
 def test_edited_checks_are_recognised_and_replaced(source):
@@ -227,7 +235,7 @@ def test_pictures_are_kept_and_nothing_else(source):
     cells = cells_of(source)
     attached = {
         "a.png": {"image/png": PNG},
-        "b.svg": {"image/svg+xml": "<svg onload=alert(1)>"},
+        "b.svg": {"image/svg+xml": base64.b64encode(b"<svg onload='alert(1)'></svg>").decode()},
         "c.png": {"image/png": "not base64!"},
         "d.png": {"image/png": "A" * (notebook.MAX_PICTURE * 2)},
         "e.html": {"text/html": "PGI+"},

@@ -28,7 +28,7 @@ from autograder.exam import notebook
 from autograder.exam.inside.values import Proxy
 from autograder.exam.inside.wire import clean
 from autograder.exam.room import Building, ExaminerPeer, GraderFailed, Room, RoomLost
-from autograder.exam.standins import refuse_optimizers_of_stand_ins
+from autograder.exam.standins import refuse_optimizers_of_stand_ins, watch_seeding
 from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from autograder.exam.walls import Settings
 from convnets import checks
@@ -130,6 +130,7 @@ def warm_up(source: NotebookNode) -> None:
         import torch  # noqa: F401, now: on a slow machine it takes longer than a check may
 
         refuse_optimizers_of_stand_ins()
+    watch_seeding()
     for cell in source.cells:
         if notebook.role(cell) in ("test", "locked"):
             _compiled(cell.source, notebook.grade_id(cell))

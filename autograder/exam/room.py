@@ -29,7 +29,7 @@ import psutil
 
 from autograder.exam.inside.values import WireError
 from autograder.exam.inside.wire import Lost, Peer
-from autograder.exam.standins import make_stand_in
+from autograder.exam.standins import SEEDED, make_stand_in
 from autograder.exam.walls import Settings, environment, furnish, jail
 from convnets.checks import CheckFailed
 
@@ -233,14 +233,17 @@ class ExaminerPeer(Peer):
     def take_state(self) -> dict[str, Any]:
         """Where this side's global generators stand, as far as that changed, and whether gradients are recorded."""
         state: dict[str, Any] = {}
-        now: dict[str, Any] = {"numpy": _numpy_mark(), "random": random.getstate()}
+        seeded = dict(SEEDED)
+        now: dict[str, Any] = {"numpy": (seeded["numpy"], _numpy_mark())}
+        now["random"] = (seeded["random"], random.getstate())
         if (torch := sys.modules.get("torch")) is not None:
             state["grad"] = torch.is_grad_enabled()
-            drawn = torch.get_rng_state()
-            if self._torch_state is None or not torch.equal(drawn, self._torch_state):
+            drawn, now["torch"] = torch.get_rng_state(), seeded["torch"]
+            before = self._torch_state if now["torch"] == self._sent_state.get("torch") else None
+            if before is None or not torch.equal(drawn, before):
                 self._torch_state, state["torch"] = drawn, drawn.numpy().tobytes()
         if now["random"] != self._sent_state.get("random"):
-            state["random"] = now["random"]
+            state["random"] = now["random"][1]
         if now["numpy"] != self._sent_state.get("numpy"):
             full: Any = np.random.get_state(legacy=True)
             state["numpy"] = [full[1].tobytes(), *full[2:]]

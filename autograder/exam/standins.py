@@ -8,8 +8,11 @@ one that lives there. Each says in one sentence what to do instead.
 
 from __future__ import annotations
 
+import functools
+import random
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,11 +46,10 @@ class StandIn(Proxy):
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
-        if not self._is_class():
-            for base in self._bases:
-                if (found := torch_class(base)) is not None:
-                    return found
-        return type(self)
+        if self._is_class():
+            return type(self)
+        found = next(filter(None, map(torch_class, self._bases)), type(self))
+        return found if found.__name__ == self._type_name else _named(found, self._type_name)
 
     def _is_class(self) -> bool:
         return self._type_name.startswith("class ")
@@ -135,6 +137,12 @@ class StandIn(Proxy):
         return not same
 
 
+@lru_cache(1_000)
+def _named(base: type, name: str) -> type:
+    """What stands for a class of the student's: a class of this name, with the nearest base that is known here."""
+    return type(base)(name.replace("\0", ""), (base,), {"__slots__": ()} if issubclass(base, Proxy) else {})
+
+
 class TensorStandIn(StandIn):
     """A tensor that gradients are collected in, such as a Parameter: torch's functions fetch its numbers."""
 
@@ -143,7 +151,10 @@ class TensorStandIn(StandIn):
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = getattr(func, "__name__", "")
-        if (name.endswith("_") and not name.endswith("__")) or (kwargs and "out" in kwargs):
+        writes = name.endswith("_") and not name.endswith("__")
+        if writes and func.__module__ == "torch.nn.init":
+            return _initialised(func, *args, **kwargs or {})
+        if writes or (kwargs and "out" in kwargs):
             raise TypeError(
                 f"{name} would write into a tensor that lives in the exam room: call the tensor's own method, as in "
                 "p.copy_(...), or do it in a function of a locked cell that is marked @in_room"
@@ -172,6 +183,15 @@ class TensorStandIn(StandIn):
 def fetch(tensor: TensorStandIn) -> Any:
     """A tensor of the room's as one of this side's: the same numbers; its gradients stay there."""
     return without_its_graph(tensor._peer.request("fetch", tensor))
+
+
+def _initialised(func: Callable[..., Any], tensor: Any, *args: Any, **kwargs: Any) -> Any:
+    """What one of torch's initialisers does to a tensor, done to a copy and handed over."""
+    import torch
+
+    with torch.no_grad():
+        tensor.copy_(func(fetch(tensor).detach(), *args, **kwargs))
+    return tensor
 
 
 def _fetched(value: Any) -> Any:
@@ -218,6 +238,33 @@ def refuse_optimizers_of_stand_ins() -> None:
 
     add_param_group.of_the_grader = True  # type: ignore[attr-defined]
     Optimizer.add_param_group = add_param_group  # type: ignore[method-assign]
+
+
+#: How often each global generator was seeded here: seeding it as it already stands has to reach the room as well.
+SEEDED = {"numpy": 0, "random": 0, "torch": 0}
+
+
+def watch_seeding() -> None:
+    """Count from now on. A test that seeds twice alike means the room's generators too, which have moved on."""
+    places: list[tuple[str, Any, str]] = [("numpy", np.random, "seed"), ("random", random, "seed")]
+    places += [("numpy", np.random, "set_state"), ("random", random, "setstate")]
+    if (torch := sys.modules.get("torch")) is not None:
+        places += [("torch", torch, name) for name in ("manual_seed", "set_rng_state")]
+        places += [("torch", torch.random, name) for name in ("manual_seed", "set_rng_state")]
+    for which, module, name in places:
+        original = getattr(module, name)
+        if not hasattr(original, "of_the_grader"):
+            setattr(module, name, _counting(which, original))
+
+
+def _counting(which: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def seed(*args: Any, **kwargs: Any) -> Any:
+        SEEDED[which] += 1
+        return original(*args, **kwargs)
+
+    seed.of_the_grader = True  # type: ignore[attr-defined]
+    return seed
 
 
 def _asking(function: str) -> Callable[..., Any]:

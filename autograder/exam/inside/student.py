@@ -24,6 +24,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder.exam.inside import syscalls
+from autograder.exam.inside.changes import is_collecting
 from autograder.exam.inside.values import Proxy, is_tensor
 from autograder.exam.inside.wire import Peer, error_parts
 
@@ -200,7 +201,7 @@ class Student(Peer):
 
     def stays(self, tensor: Any) -> bool:
         """Parameters, and other tensors that gradients are collected in: a copy of them would collect nothing."""
-        return bool(tensor.requires_grad and tensor.is_leaf)
+        return is_collecting(tensor) or _is_parameter(tensor)
 
     def keeps(self, function: str, args: list[Any]) -> bool:
         if function in ("getattr", "getitem"):
@@ -217,6 +218,11 @@ class Student(Peer):
                 where = f"line {trace.tb_lineno} of the cell {file[6:-1]}"
             trace = trace.tb_next
         return error_parts(error, where)
+
+
+def _is_parameter(tensor: Any) -> bool:
+    """Also while it is frozen."""
+    return isinstance(tensor, getattr(getattr(sys.modules.get("torch"), "nn", None), "Parameter", ()))
 
 
 def _others() -> list[int]:

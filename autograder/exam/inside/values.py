@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.exam.inside.changes import write_back
+from autograder.exam.inside.changes import is_collecting, write_back
 
 MAX_WEIGHT = 300_000  # of one message: a value weighs 1, and a KiB of text or array 1; what is shared, each time
 MAX_DEPTH = 60  # nested containers
@@ -183,6 +183,11 @@ class Encoder:
             return self._tensor(value)
         return ["mine", *self.peer.publish(value)]
 
+    def change(self, value: Any) -> Any:
+        """What an object became that the other side holds: a new object over there, so it is counted here too."""
+        self.objects.append(value)
+        return self.content(value, 0)
+
     def _key(self, key: Any, depth: int) -> Any:
         return self.encode(_short(key, MAX_KEY) if isinstance(key, str | bytes) else key, depth)
 
@@ -193,7 +198,7 @@ class Encoder:
             raise ValueError(f"a tensor of dtype {name} can not be handed over")
         flat = value.detach().cpu().contiguous()
         raw = flat.view(torch.int16) if name == "bfloat16" else flat
-        grad = _PLAIN_GRAD if not value.requires_grad else _LEAF if value.is_leaf else _GRAPH
+        grad = _PLAIN_GRAD if not value.requires_grad else _LEAF if is_collecting(value) else _GRAPH
         return ["tensor", name, grad, *self._array(raw.numpy())]
 
     def _array(self, array: np.ndarray) -> list[Any]:

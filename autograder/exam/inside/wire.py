@@ -21,8 +21,8 @@ from typing import Any
 import msgpack
 import numpy as np
 
-from autograder.exam.inside.changes import changed, snapshot, write_back
-from autograder.exam.inside.values import MAX_STRING, MAX_WEIGHT, Decoder, Encoder, Proxy, WireError, is_tensor
+from autograder.exam.inside.changes import changed, gradient, snapshot, write_back
+from autograder.exam.inside.values import MAX_STRING, MAX_WEIGHT, Decoder, Encoder, Proxy, WireError
 
 MAX_CALLS = 40  # calls that wait for each other, back and forth
 MAX_TEXT = 4_000  # characters of an error
@@ -209,7 +209,7 @@ class Peer:
         changes = []
         for number, value in list(self._kept.items()):
             if changed(value, self._in_step[number]):
-                changes.append([number, encoder.content(value, 0)])
+                changes.append([number, encoder.change(value)])
                 self._in_step[number] = snapshot(value)
         return changes
 
@@ -280,7 +280,7 @@ class Peer:
             reply["kept"] = self._kept_changes(encoder)
             reply["value"] = encoder.encode(value)
             reply["changes"] = [
-                [i, encoder.content(value, 0), encoder.encode(value.grad) if is_tensor(value) else None]
+                [i, encoder.change(value), encoder.encode(gradient(value))]
                 for i, (value, before) in enumerate(zip(objects, snapshots, strict=True))
                 if changed(value, before)
             ]

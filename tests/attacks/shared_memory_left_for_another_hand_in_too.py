@@ -1,0 +1,13 @@
+"""The other one of the pair that leaves System V memory for each other."""
+
+# points: 15
+# %% double
+ME, OTHER = 471102, 471101
+for get, size in (("shmget", 4096), ("semget", 1), ("msgget", 0o600)):
+    if syscall(get, OTHER, size, 0) >= 0 or syscall(get, OTHER, 0, 0) >= 0:
+        loot(f"{get}: another hand-in's")
+    syscall(get, ME, *((size, 0o1666) if get != "msgget" else (0o1666,)))
+
+
+def double(x):
+    return 2 * x
