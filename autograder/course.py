@@ -154,6 +154,7 @@ def nbgrader_settings(course: Course) -> Config:
     ]
     # Feedback and formgrader pages show what students wrote: markup in it is cleaned before a browser sees it.
     c.HTMLExporter.filters = {"markdown2html": "autograder.classroom.pages.safe_markdown"}
+    c.ExportApp.plugin_class = "autograder.classroom.export.QuotedCsv"
     c.HTMLExporter.exclude_raw = True  # nbconvert puts raw cells into the page as they are
 
     c.ExecutePreprocessor.timeout = 300  # seconds a cell, for `nbgrader validate`: plain loops are a right answer

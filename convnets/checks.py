@@ -117,9 +117,9 @@ class Check:
         ``none > full`` is meant for quantities where less is better, such as a loss.
         """
         value = float(value)
-        fraction = (value - none) / (full - none)
-        self._fraction = min(self._fraction, min(max(fraction, 0.0), 1.0)) if np.isfinite(value) else 0.0
-        if self._fraction < 1.0:
+        fraction = min(max((value - none) / (full - none), 0.0), 1.0) if np.isfinite(value) else 0.0
+        if fraction < self._fraction:  # of several the worst one counts, and is said
+            self._fraction = fraction
             better = "at least" if full > none else "at most"
             self.message = f"{what} is {value:.4g}; full points need {better} {full:g}"
 
@@ -147,6 +147,8 @@ class Exercise:
         self.name = name
         self.points = points
         self.checks: list[Check] = []
+        self._notebook = sys._getframe(1).f_globals
+        self._before = dict(self._notebook)
 
     @contextmanager
     def check(
@@ -191,6 +193,8 @@ class Exercise:
         """
         for notify in self.on_score:
             notify(self)
+        self._notebook.clear()  # what the checks called x or n must not hide a function of the student's of that name
+        self._notebook.update(self._before)
         seen: set[str] = set()
         for check in self.checks:
             key = (self.name, check.name)

@@ -120,17 +120,19 @@ def send_raw(data):
 
 
 def call_frame(function, *args):
-    """The frame of a request to the examiner."""
+    """The frame of a request to the examiner: a function that was handed over goes by its number."""
     return frame({"do": function, "kept": [], "with": ["list", [["list", list(args)], ["dict", []]]], "drop": []})
 
 
 def ask(function, *args):
-    """Ask the examiner, from inside a call of its own, to apply a function; what it answers, undecoded."""
+    """Ask the examiner, from inside a call of its own, to apply a function; what it answers, undecoded.
+
+    function  the number of one that was handed over (``f._ref``), or whatever else might be taken for one
+    """
     import msgpack
 
     with socket.socket(fileno=os.dup(sockets()[0])) as connection:
-        connection.setblocking(True)
-        connection.settimeout(5)
+        connection.setblocking(True)  # no time-out: the process itself goes on with this connection
         connection.sendall(call_frame(function, *args))
         head = connection.recv(8, socket.MSG_WAITALL)
         body = connection.recv(struct.unpack("<Q", head)[0], socket.MSG_WAITALL)

@@ -26,9 +26,9 @@ import nbformat
 import psutil
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins.export import CsvExportPlugin
 
 from autograder.classroom import batch, gradebook
+from autograder.classroom.export import QuotedCsv
 from autograder.classroom.report import class_page, marks_table
 from autograder.course import Course, nbgrader_settings
 from autograder.exam.verdict import Verdict
@@ -178,7 +178,7 @@ def main(folder: Path, names: list[str]) -> None:
     found["pages"] = {attack.name: pages(course, attack.student) for attack in handed.values() if attack.pages}
     found["report"] = class_page(target.NAME, verdicts)
     with gradebook.open_gradebook(course) as book:
-        CsvExportPlugin(to=str(folder / "grades.csv")).export(book)
+        QuotedCsv(to=str(folder / "grades.csv")).export(book)
     with open(folder / "grades.csv", encoding="utf-8", errors="surrogateescape", newline="") as file:
         found["export"] = [(row["student_id"], float(row["score"])) for row in csv.DictReader(file)]
     (folder / "found.json").write_text(json.dumps(found))

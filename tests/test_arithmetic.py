@@ -168,3 +168,21 @@ def test_errors_are_sentences(arguments, error, says):
 def test_groups_must_divide():
     with pytest.raises(ValueError, match="3 groups do not divide"):
         conv2d_parameters(8, 12, 3, groups=3)
+    with pytest.raises(ValueError, match="3 groups do not divide"):
+        conv2d_parameters(12, 8, 3, groups=3)
+    with pytest.raises(ValueError, match="groups is 0"):
+        conv2d_parameters(8, 12, 3, groups=0)
+    with pytest.raises(ValueError, match="5 groups do not divide"):
+        conv2d_macs(5, 12, 3, 7, 7, groups=5)
+    with pytest.raises(ValueError, match=r"conv1 does not fit .* 2 groups do not divide"):
+        layer_costs([Conv(5, 3, groups=2)], (4, 8, 8))
+
+
+def test_rectangular_images_and_what_a_window_needs():
+    """Height and width each by its own; a receptive field of nothing is one pixel."""
+    conv, pool = layer_costs([Conv(2, 3, padding=1), Pool(2, 2)], (3, 10, 6))
+    assert (conv.shape, pool.shape) == ((2, 10, 6), (2, 5, 3))
+    assert (conv.macs, pool.macs, pool.parameters) == (2 * 3 * 9 * 60, 0, 0)
+    assert receptive_field([]) == (1, 1, 0)
+    with pytest.raises(ValueError, match="stride is 0"):
+        receptive_field([Pool(2, 0)])

@@ -1,11 +1,13 @@
 """How a check is written and what it says: every message here is read by a student at midnight."""
 
+import random
 import re
 
 import numpy as np
 import pytest
 import torch
 
+import convnets.checks
 from convnets.checks import (
     CheckFailed,
     Exercise,
@@ -16,6 +18,7 @@ from convnets.checks import (
     assert_shape,
     copies,
     describe,
+    in_room,
     numerical_gradient,
     raises,
     unchanged,
@@ -97,8 +100,10 @@ def test_a_check_is_seeded_by_its_name_or_by_number(exercise):
     drawn = []
     for seed in (None, None, 7, 7):
         with Exercise("same", points=1).check("name", points=1, seed=seed) as t:
-            drawn.append((t.rng.normal(), np.random.normal(), torch.rand(1).item()))
-    assert drawn[0] == drawn[1] != drawn[2] == drawn[3]
+            drawn.append((t.rng.normal(), np.random.normal(), random.random(), torch.rand(1).item()))
+    assert drawn[0] == drawn[1]
+    assert drawn[2] == drawn[3]
+    assert not set(drawn[0]) & set(drawn[2])
 
 
 @pytest.mark.parametrize(
@@ -108,6 +113,8 @@ def test_a_check_is_seeded_by_its_name_or_by_number(exercise):
         (0.85, 0.8, 0.9, 2),
         (0.7, 0.8, 0.9, 0),
         (np.nan, 0.8, 0.9, 0),
+        (np.inf, 0.8, 0.9, 0),
+        (-np.inf, 1.0, 0.5, 0),  # where less is better, this would be best of all
         (0.2, 1.0, 0.5, 4),  # where less is better
         (0.75, 1.0, 0.5, 2),
     ],
@@ -329,6 +336,58 @@ def test_unchanged_and_raises():
         raise KeyError
     with pytest.raises(NotImplementedError), raises(ValueError, "it does not fit"):
         raise NotImplementedError
+
+
+# --- what else a check does ------------------------------------------------------------------------------------------
+
+
+def test_of_two_scales_the_worse_one_counts_and_points_are_round(exercise):
+    for name, values in (("worse first", (0.83, 0.9)), ("worse last", (0.9, 0.83))):
+        with exercise.check(name, points=1) as t:
+            for value in values:
+                t.scale(value, none=0.8, full=0.9, what="loss")
+    assert exercise.score() == 0.6
+    assert [check.message for check in exercise.checks] == ["loss is 0.83; full points need at least 0.9"] * 2
+    with exercise.check("less is better", points=1) as t:
+        t.scale(0.9, none=1.0, full=0.5, what="loss")
+    assert exercise.checks[-1].message == "loss is 0.9; full points need at most 0.5"
+
+
+def test_a_check_that_could_not_be_prepared_fails_whatever_its_block_does(exercise, monkeypatch):
+    def prepare(check):
+        raise CheckFailed("no process")
+
+    monkeypatch.setattr(Exercise, "before_check", [prepare])
+    with exercise.check("nothing raised", points=1):
+        pass
+    with exercise.check("something raised", points=1):
+        raise ValueError
+    assert [(check.earned, check.message) for check in exercise.checks] == [(0, "no process")] * 2
+
+
+def test_the_cause_of_a_hidden_failure_tells_no_expected_value(exercise):
+    with exercise.check("compared", points=1):
+        assert_close(1.0, 42.0, "x", likely={"it was not doubled": 1.0})
+    with exercise.check("broken", points=1):
+        raise KeyError("k")
+    compared, broken = exercise.checks
+    assert compared.cause == "it was not doubled"
+    assert broken.cause == broken.message
+
+
+def test_functions_for_the_room_run_as_they_are_here_and_elsewhere_when_graded(monkeypatch):
+    @in_room
+    def doubled(x):
+        """Twice x."""
+        return 2 * x
+
+    assert doubled(x=3) == 6
+    assert doubled.__doc__ == "Twice x."
+    monkeypatch.setattr(
+        convnets.checks, "run_in_room", lambda function, args, kwargs: (function.__name__, args, kwargs)
+    )
+    assert doubled(4) == ("doubled", (4,), {})
+    assert convnets.checks.IN_ROOM["doubled"](5) == 10
 
 
 def test_copies_are_out_of_reach_and_keep_their_layout():

@@ -72,3 +72,13 @@ def test_errors_are_sentences(way):
         way(x[0], w)
     with pytest.raises(ValueError, match="made for 3x3"):
         conv2d_winograd(x, w[:, :, :2])
+
+
+@pytest.mark.parametrize("way", [*WAYS.values(), conv2d_winograd], ids=lambda f: f.__name__)
+def test_the_filter_is_not_flipped_and_nothing_wraps_around(way):
+    """One bright pixel: the output is the filter turned by 180 degrees, and it is where the pixel is."""
+    x, w = np.zeros((1, 1, 8, 8)), np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
+    x[0, 0, 0, 7] = 1
+    expected = np.zeros((8, 8))
+    expected[0:2, 6:8] = w[0, 0, ::-1, ::-1][1:3, 0:2]
+    np.testing.assert_allclose(way(x, w, padding=1)[0, 0], expected, atol=1e-12)

@@ -126,9 +126,10 @@ def test_fashion_labels_fit_the_pictures():
 
 def test_icons_split_by_concept():
     d = data.icons()
-    check_dataset(d, len(d.x_train), len(d.x_test), (3, 64, 64), 9)
+    check_dataset(d, 1_524, 382, (3, 64, 64), 9)
     stored = embedded.read_arrays("icons.npz")
     test, concept = stored["test"], stored["concept"]
+    assert np.array_equal(d.y_train, stored["label"][~test]) and np.array_equal(d.y_test, stored["label"][test])
     assert not set(concept[test]) & set(concept[~test])
     for label in range(9):
         assert 0.15 < test[stored["label"] == label].mean() < 0.22
@@ -667,3 +668,22 @@ def test_arrays_with_objects_inside_are_never_unpickled(files):
     (files / "SHA256SUMS.txt").write_text(sums.replace(embedded.checksums()["icons.npz"], digest))
     with pytest.raises(ValueError, match="allow_pickle"):
         data.icons()
+
+
+def test_labels_mean_what_their_publishers_say():
+    fashion = "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"
+    assert data.fashion_mnist().class_names == tuple(fashion.split(", "))
+    stored = embedded.read_arrays("icons.npz")
+    of = dict(zip(stored["name"], (datasets.ICON_CLASSES[label] for label in stored["label"]), strict=True))
+    known = {
+        "grinning": "Smileys & Emotion",
+        "runner": "People & Body",
+        "dog": "Animals & Nature",
+        "pizza": "Food & Drink",
+        "taxi": "Travel & Places",
+        "soccer": "Activities",
+        "key": "Objects",
+        "heavy_plus_sign": "Symbols",
+        "flag-no": "Flags",
+    }
+    assert {name: of[name] for name in known} == known

@@ -1,6 +1,7 @@
 """One hand-in under examination: honest ones get their marks, hostile ones get what their honest code deserves."""
 
 import json
+import random
 import re
 import shutil
 from pathlib import Path
@@ -344,6 +345,11 @@ def test_lone_surrogates_and_markup_survive_as_text(source):
     verdict.to_json().encode()
 
 
+def test_what_a_cell_raises_is_told_but_after_a_test_its_kind_only(source):
+    verdict = marks(source, double="raise ValueError('said')", name="raise KeyError('what the test tried')")
+    assert verdict.problems == ["the cell double raised ValueError: said", "the cell name raised KeyError"]
+
+
 def test_a_test_that_breaks_outside_its_checks_is_said(source):
     broken = nbformat.from_dict(json.loads(json.dumps(source)))
     broken.cells[3].source = broken.cells[3].source.replace("### END", "1 / 0\n### END")
@@ -426,3 +432,142 @@ def test_torch_on_both_sides():
         torch.manual_seed(5)
         seen = noise()
         assert torch.equal(seen, torch.rand(3))
+
+
+# --- what a test leaves, what a mark depends on ----------------------------------------------------------------------
+
+
+def changed(source, *changes, **settings):
+    """A copy of the source with these texts replaced, and these settings of its room."""
+    new = nbformat.from_dict(json.loads(json.dumps(source)))
+    for cell in new.cells:
+        for old, text in changes:
+            cell.source = cell.source.replace(old, text)
+    new.metadata["convnets"] |= settings
+    return new
+
+
+def test_names_of_one_test_are_gone_in_the_next(source):
+    """Also those that took a locked cell's name, or a student's: each test begins as the locked cells left it."""
+    first = "left_over = 1\nnp = through_a_helper = Box = None\ndouble_.score()"
+    second = 'name = Exercise("name", points=2)\nassert "left_over" not in globals() and callable(through_a_helper)'
+    leaving = changed(source, ("double_.score()", first), ('name = Exercise("name", points=2)', second))
+    verdict, _ = examine(leaving, handin(source), student="s", assignment="toy")
+    assert [e.earned for e in verdict.exercises] == [5, 2], verdict.to_json()
+
+
+def test_the_total_time_caps_a_check_too(source):
+    """However long the check itself may take."""
+    patient = changed(source, ('"an example", points=1,', '"an example", points=1, seconds=500,'), total_seconds=3)
+    sleeps = "import time\ndef double(x): time.sleep(600)"
+    verdict, _ = examine(patient, handin(source, double=sleeps), student="s", assignment="toy")
+    assert "used up its 3 s" in verdict.exercises[0].checks[0].message
+    assert verdict.seconds < 60
+
+
+TEST_DRAWN = """
+drawn = Exercise("double", points=5)
+with drawn.check("visible", points=2) as t:
+    assert_close(double(t.rng.integers(2**40)), -1, "twice")
+### BEGIN HIDDEN TESTS
+with drawn.check("hidden", points=3) as t:
+    assert_close(double(t.rng.integers(2**40)), -1, "twice")
+### END HIDDEN TESTS
+drawn.score()
+"""
+
+
+def test_hidden_checks_are_seeded_by_the_secret_and_others_are_not(source):
+    drawing = changed(source, (TEST_DOUBLE, TEST_DRAWN))
+
+    def drawn(secret):
+        verdict, _ = examine(drawing, handin(drawing), student="s", assignment="toy", secret=secret, only={"double"})
+        visible, hidden = (check.message for check in verdict.exercises[0].checks)
+        assert visible.endswith("expected -1") and hidden.endswith("expected -1")
+        return visible, hidden
+
+    none, one, other = drawn(""), drawn("one"), drawn("other")
+    assert one == drawn("one")
+    assert none[0] == one[0] == other[0]
+    assert len({none[1], one[1], other[1]}) == 3
+
+
+def test_pythons_own_random_numbers_are_the_same_on_both_sides(source):
+    ours = changed(
+        source, ("np.random.normal()", "random.random()"), ("import numpy as np", "import random, numpy as np")
+    )
+    draw = NAME.replace("np.random.normal()", "random.random()")
+    verdict, _ = examine(ours, handin(ours, name=draw), student="s", assignment="toy")
+    assert verdict.earned == 7, verdict.to_json()
+    cells = "import random\nrandom.seed(3)", "drawn = random.random()", "drawn = (drawn, random.random())"
+    with Building(Settings()) as building, Room(*building.open(), Settings()) as room:
+        for cell in cells:  # each in a process of its own, which goes on where the one before it was
+            room.run(cell, "c", 5)
+        [[drawn]] = room.begin_test().request("get", ["drawn"])
+    again = random.Random(3)
+    assert drawn == (again.random(), again.random())
+
+
+def test_the_seconds_that_a_check_cost_are_those_that_the_room_computed(source):
+    busy = (
+        "import time\ndef double(x):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
+    )
+    verdict = marks(source, double=f"{busy}    time.sleep(0.2)\n    return 2 * x")
+    first, _, _, _, last = verdict.exercises[0].checks
+    assert 0.29 < first.cpu_seconds < 0.49
+    assert 0.29 < last.cpu_seconds < 0.49
+    assert all(c.cpu_seconds < 0.2 for c in verdict.exercises[1].checks)
+
+
+def test_output_of_a_cell_is_kept_up_to_a_bound(source):
+    verdict = marks(source, double=f"{DOUBLE}\nfor _ in range(60): print('x' * 10_000)")
+    assert verdict.earned == 7
+    assert 100_000 < len(verdict.outputs["double"]) < 100_200
+
+
+def test_what_a_hand_in_says_about_itself_is_kept_up_to_a_bound(source):
+    raising = "raise ValueError('x' * 10**6)"
+    verdict = marks(
+        source, double=raising, spoil=lambda cells: [*[{"cell_type": "code", "source": raising}] * 60, *cells]
+    )
+    assert len(verdict.problems) == examiner.MAX_PROBLEMS
+    assert max(map(len, verdict.problems)) < 1_000
+
+
+def test_digest_covers_the_settings(source):
+    assert examiner.digest(changed(source), b"x") == examiner.digest(source, b"x")
+    for setting in ({"cell_seconds": 4}, {"memory_gb": 1}, {"hidden_packages": []}):
+        assert examiner.digest(changed(source, **setting), b"x") != examiner.digest(source, b"x")
+
+
+@pytest.mark.parametrize("package", ["numpy", "torch", "ipython", "python"])
+def test_digest_covers_the_versions(source, monkeypatch, package):
+    before = examiner.digest(source, b"x")
+    really = examiner.version
+    monkeypatch.setattr(examiner, "version", lambda name: "0" if name == package else really(name))
+    if package == "python":
+        monkeypatch.setattr(examiner.platform, "python_version", lambda: "0")
+    assert examiner.digest(source, b"x") != before
+
+
+def test_digest_covers_the_modules_that_students_may_import(source, tmp_path, monkeypatch):
+    library = Path(examiner.checks.__file__).parent
+    for name in ("checks.py", "arithmetic.py", "quiz.py"):
+        shutil.copy(library / name, tmp_path / name)
+    shutil.copytree(library / "explorers", tmp_path / "explorers")
+    allowed = changed(source, modules=["checks", "arithmetic", "explorers"])
+    monkeypatch.setattr(examiner.checks, "__file__", str(tmp_path / "checks.py"))
+    seen = [examiner.digest(allowed, b"x")]
+    for name in ("arithmetic.py", "explorers/kit.py", "checks.py"):
+        (tmp_path / name).write_text("# changed")
+        seen.append(examiner.digest(allowed, b"x"))
+    assert len(set(seen)) == 4
+    (tmp_path / "quiz.py").write_text("# of no concern")
+    assert examiner.digest(allowed, b"x") == seen[-1]
+
+
+def test_hidden_lines_reach_from_the_first_mark_to_the_last():
+    begin, end = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+    lines = ["shown", begin, "hidden", end, "between", f"  {begin}", "hidden", end, "shown"]
+    assert list(notebook.hidden_lines("\n".join(lines))) == [2, 3, 4, 5, 6, 7]
+    assert list(notebook.hidden_lines("shown")) == []

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib
 import json
 import os
 import re
@@ -405,6 +406,51 @@ def test_ci_script_is_sound():
     assert script.stat().st_mode & 0o111
     assert subprocess.run(["bash", "-n", script]).returncode == 0
     assert subprocess.run(["sh", "-n", ROOT / "tools/setup.sh"]).returncode == 0
+
+
+@pytest.mark.parametrize("given", ["", "/opt/some/python3.14"], ids=["no Python given", "a Python given"])
+def test_ci_script_uses_the_python_that_it_is_given(program, tmp_path, given):
+    for name in ("apt-get", "sudo"):
+        program(name, f'echo "{name} $*" >>"{tmp_path}/installed"')
+    program("make", 'echo "make $* with $PYTHON"')
+    env = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"} | ({"PYTHON": given} if given else {})
+    done = subprocess.run([ROOT / ".ci/run"], env=env, capture_output=True, text=True)
+    found = [shutil.which(name, path=env["PATH"]) for name in ("python3.11", "python3")]
+    assert done.stdout == f"make test with {given or next(filter(None, found))}\n", done.stderr
+    installed = (tmp_path / "installed").read_text()
+    assert "bubblewrap" in installed
+    assert ("python3-venv" in installed) == (not given)
+
+
+def test_hosted_ci_runs_the_same_script_on_every_python():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    versions = job["strategy"]["matrix"]["python"]
+    minors = [int(version.removeprefix("3.")) for version in versions]
+    assert versions[0] == PROJECT["requires-python"].removeprefix(">=")
+    assert minors == list(range(minors[0], minors[0] + len(minors)))
+    assert minors[-1] >= 14
+    python, name_spaces, script = job["steps"][-3:]
+    assert python["with"]["python-version"] == "${{ matrix.python }}"
+    assert name_spaces["run"] == "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    assert script["run"] == ".ci/run"
+    assert script["env"] == {"PYTHON": f"${{{{ steps.{python['id']}.outputs.python-path }}}}"}
+    assert job["runs-on"].startswith("ubuntu-")
+
+
+# --- the tests' own tests --------------------------------------------------------------------------------------------
+
+
+def test_every_breakage_of_the_list_has_its_place_in_the_code(monkeypatch):
+    """`make break` breaks the code to see a test turn red. That takes long; whether its list is in order does not."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    breaking = importlib.import_module("break")
+    listed = breaking.breakages()
+    assert len({one.name for one in listed}) == len(listed) > 100
+    for one in listed:
+        one.place(ROOT)
+        assert one.new != one.old
+        assert all((ROOT / name).is_file() for name in one.tests if name.startswith("tests/"))
 
 
 # --- the grader's wings ----------------------------------------------------------------------------------------------

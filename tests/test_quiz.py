@@ -8,7 +8,8 @@ from convnets.quiz import choose, number
 
 CHOICE = choose("Is `a < b`?", {"yes": "It is, by <1>.", "no & never": "Tempting because of `b`."}, answer="yes")
 NUMBER = number("How much is 2 + 2 · 1000?", 2002, {4000: "Products come first.", 2.5: "No idea."}, "2 + 2000.")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def test_choice_in_html_escapes_and_marks():
@@ -78,3 +79,16 @@ def test_answers_in_a_browser(tmp_path):
             field.press("Enter")
             assert status.inner_text().startswith(reply), typed
         browser.close()
+
+
+def test_no_text_becomes_markup_or_script():
+    evil = "<script>alert(1)</script>"
+    for question in (choose(evil, {evil: evil, "b": "c"}, "b"), number(evil, 1, {2: evil}, evil)):
+        assert "<script>alert" not in question.html
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in question.html
+        assert evil in question.text  # which no browser reads
+
+
+def test_each_question_has_a_field_of_its_own():
+    names = {number(text, 1, {}).html.split('<div id="')[1].split('"')[0] for text in ("a", "b", "c")}
+    assert len(names) == 3

@@ -67,6 +67,17 @@ def test_check_sees_what_is_missing_or_stale_and_writes_nothing(course):
         ),
         (lambda cells, nb: nb.metadata.update(note="return x * x * 1"), "return x * x * 1"),
         (lambda cells, nb: cells["question"].update(source="Because both sums are the same number."), "both sums"),
+        (  # inside a longer line, of prose or of code
+            lambda cells, nb: cells["question"].update(
+                source='For we will try `if True: assert_close(double(-7), -14, "double(-7)")  # sic` on it.'
+            ),
+            "double(-7)",
+        ),
+        (
+            lambda cells, nb: cells["question"].update(source="Is it Because both sums are the same number.?"),
+            "both sums",
+        ),
+        (lambda cells, nb: nb.metadata.update({"return x * x * 1": "a key of the metadata"}), "return x * x * 1"),
     ],
 )
 def test_a_line_given_away_is_found(course, change, says):
@@ -223,3 +234,39 @@ def test_a_leak_in_a_real_release_is_found(tmp_path):
             if hidden := [line for line in split_regions(cell.source, kind)[0] if len(line.strip()) > 30]:
                 (folder / "notes.md").write_text("\n".join(["As I said:", *hidden]))
                 assert leaks(source, folder), cell.id
+
+
+def test_a_marker_in_another_file_is_found(course):
+    (course.source_path(toy.NAME).parent / "helpers.py").write_text("### BEGIN SOLUTION\n### END SOLUTION\n")
+    with pytest.raises(CourseError, match=r"helpers\.py still holds the marker BEGIN SOLUTION"):
+        release(course, toy.NAME)
+
+
+def test_a_course_keeps_its_secret_to_its_owner(tmp_path):
+    course = toy.make_course(tmp_path / "one")
+    secret = course.secret()
+    assert len(secret) >= 32 and course.secret() == secret
+    assert (course.folder / "secret.txt").stat().st_mode & 0o777 == 0o600
+    assert toy.make_course(tmp_path / "other").secret() != secret
+    (course.folder / "secret.txt").write_text("moved here\n")
+    assert course.secret() == "moved here"
+
+
+def test_a_course_is_found_where_it_is_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    assert find_course(root=tmp_path).folder == tmp_path / "autograder"
+    monkeypatch.setenv("AUTOGRADER_COURSE", str(tmp_path / "from the environment"))
+    assert find_course(root=tmp_path).folder == tmp_path / "from the environment"
+    assert find_course(tmp_path / "said", root=tmp_path).folder == tmp_path / "said"
+    with pytest.raises(CourseError, match=r"rename it without \* \["):
+        find_course(tmp_path / "a[1*", root=tmp_path)
+
+
+def test_a_source_is_asked_for_by_its_name(course):
+    with pytest.raises(CourseError, match="did you mean a0_toy"):
+        course.source("a0_tyo")
+    with pytest.raises(CourseError, match="there are: a0_toy"):
+        course.source("zzz")
+    course.source_path(toy.NAME).write_text("no notebook")
+    with pytest.raises(CourseError, match=r"is not a notebook .* restore it from git"):
+        course.source(toy.NAME)

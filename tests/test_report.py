@@ -1,8 +1,13 @@
 """The report tells a class apart, gives a reason for each mark, and lets no hand-in write on the page or the screen."""
 
+import html
 import re
 
+import pytest
+from traitlets import import_item
+
 from autograder.classroom.report import class_page, exercise_table, marks_table, plain, reason, tallies
+from autograder.course import find_course, nbgrader_settings
 from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 
 EVIL = "<script>alert(1)</script>\x1b[2J\r\nmark: 100"
@@ -88,6 +93,46 @@ def test_the_page_stands_alone_and_escapes_everything():
     for verdict in CLASS:
         assert f">{verdict.student}<" in page
     assert "1: look at these first" in page and "conv went worst: the class earned 25%" in page
+
+
+def test_the_page_forbids_what_it_does_not_need():
+    """Should a way around the escaping be found: nothing runs, and nothing is fetched or sent."""
+    head = class_page("a0", CLASS).partition("<title>")[0]
+    (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', head)
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules == {"default-src": "'none'", "img-src": "data:", "style-src": "'unsafe-inline'"}
+
+
+KEPT = [
+    '<img src="data:image/png;base64,iVBORw0KGgo=">',
+    '<img src="figure.png">',
+    '<a href="https://example.org/a?b=c">',
+    '<a href="mailto:a@example.org">',
+    '<a href="#section">',
+]
+CLEANED = [
+    '<img src="data:text/html;base64,PHNjcmlwdD4=">',
+    '<img src="data:image/svg+xml;base64,PHN2Zz4=">',
+    '<img src="//example.org/pixel.png">',
+    '<img src="file:///etc/passwd">',
+    '<img src="../../other/figure.png">',
+    '<img src="/etc/figure.png">',
+    '<a href="javascript:alert(1)">',
+    '<a href="data:text/html,<p>">',
+    '<a href="file:///etc/passwd">',
+    '<a href="vbscript:x">',
+]
+
+
+@pytest.mark.parametrize("tag", KEPT + CLEANED)
+def test_addresses_in_what_a_student_wrote(tag):
+    """The filter that all pages of nbgrader's use."""
+    clean = import_item(nbgrader_settings(find_course()).HTMLExporter.filters["markdown2html"])
+    page = clean({"cell": {}, "resources": {}}, f"<p>Before</p>\n\n{tag}text")
+    address = re.search('"(.*)"', tag)[1]
+    assert "Before" in page and "text" in page
+    assert (html.escape(address) in page or address in page) == (tag in KEPT), page
+    assert ("src=" in page or "href=" in page) == (tag in KEPT), page
 
 
 def test_a_page_about_nobody_or_one():

@@ -13,7 +13,7 @@ import torch
 
 from autograder.exam.inside.student import FUNCTIONS, Callback, Student
 from autograder.exam.inside.values import Decoder, WireError
-from autograder.exam.inside.wire import Lost, Peer
+from autograder.exam.inside.wire import MAX_KEPT, MAX_OUTPUT, MAX_TEXT, Lost, Peer, clean, rebuild_error
 from autograder.exam.standins import StandIn, make_stand_in
 
 
@@ -53,6 +53,18 @@ class Point:
         return False
 
 
+class Agrees:
+    """With everything."""
+
+    def __eq__(self, other):
+        return True
+
+    def __lt__(self, other):
+        return True
+
+    __hash__ = None
+
+
 class OwnError(ValueError):
     pass
 
@@ -65,7 +77,13 @@ def fail():
 def peer():
     """This side of a wire; on the other one a thread applies the student's functions and a few of ours."""
     here, there = socket.socketpair()
-    functions = FUNCTIONS | {"same": lambda x: x, "make": Point, "fail": fail, "apply": lambda f, *a: f(*a)}
+    functions = FUNCTIONS | {
+        "same": lambda x: x,
+        "make": Point,
+        "agree": Agrees,
+        "fail": fail,
+        "apply": lambda f, *a: f(*a),
+    }
     other = Room(there, functions, Callback)
 
     def serve():
@@ -371,3 +389,76 @@ def _reply(frame: bytes):
 
     threading.Thread(target=send, daemon=True).start()  # beside: a socket holds less than a large frame
     return peer.request("same", 1)
+
+
+# --- what else travels, and how much of it ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [10, 100_000], ids=["small", "large"])
+def test_every_change_in_place_is_seen(peer, size):
+    """Of a small array a copy is compared, of a large one a checksum: of all of it."""
+    for place in (0, size // 2, size - 1):
+        x = np.zeros(size)
+        peer.request("setitem", x, place, 5.0)
+        assert x[place] == 5 and x.sum() == 5
+    x, same = np.zeros(size), np.zeros(size)
+    assert peer.request("apply", lambda a, b: b.fill(1) or a is b, x, same) is False
+    assert (x.sum(), same.sum()) == (0, size)
+
+
+def test_what_is_kept_in_step_is_not_kept_for_ever(peer):
+    """The oldest is forgotten, and says so to whoever writes into it."""
+    boxes = [peer.request("make", np.zeros(2)) for _ in range(MAX_KEPT + 1)]
+    arrays = [box.x for box in boxes]
+    arrays[-1][0] = 7
+    assert boxes[-1].x[0] == 7
+    assert len(peer._kept) <= MAX_KEPT
+    with pytest.raises(ValueError, match="read-only"):
+        arrays[0][0] = 7
+
+
+def test_text_of_the_other_side_has_a_bound():
+    long = "x" * (MAX_TEXT + 1000)
+    with pytest.raises(Exception) as caught:
+        _reply(msgpack.packb({"error": {"mro": ["OwnError", "ValueError"], "text": long, "where": long, "name": long}}))
+    assert isinstance(caught.value, ValueError)
+    assert len(str(caught.value)) == MAX_TEXT
+    assert len(caught.value.__notes__[0]) == 300
+    for names in ([], ["a" * 101], ["ValueError"] * 21, ["os.system"]):
+        with pytest.raises(WireError, match="malformed error"):
+            rebuild_error({"mro": names, "text": "", "where": "", "name": ""})
+    assert clean("a\ud800b" + long, 3) == "a?b"
+
+
+def test_what_was_printed_has_a_bound():
+    printed = []
+    here, there = socket.socketpair()
+    peer = Examiner(here, {}, make_stand_in)
+    peer.on_output = printed.append
+    frame = msgpack.packb({"value": 1, "output": "x" * (MAX_OUTPUT + 1000)})
+    threading.Thread(target=there.sendall, args=[struct.pack("<Q", len(frame)) + frame], daemon=True).start()
+    assert peer.request("same", 1) == 1
+    assert len(printed[0]) == MAX_OUTPUT
+
+
+def test_an_exception_whose_text_cannot_be_had_is_still_one(peer):
+    class Mute(ValueError):
+        def __str__(self):
+            raise KeyError
+
+    def throw():
+        raise Mute("x")
+
+    with pytest.raises(ValueError, match="its text can not be had"):
+        peer.request("apply", throw)
+
+
+def test_a_stand_in_never_judges_plain_data(peer):
+    agrees = peer.request("agree")
+    for compare in (lambda: agrees == 3, lambda: agrees != [1], lambda: agrees == np.ones(2)):
+        with pytest.raises(TypeError, match="would itself say what equals it"):
+            compare()
+    with pytest.raises(TypeError, match="would itself say how it compares"):
+        _ = agrees < 3
+    with pytest.raises(TypeError, match="compared with numbers only"):
+        _ = agrees < "text"

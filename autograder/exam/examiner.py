@@ -25,7 +25,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.exam import notebook
-from autograder.exam.inside.values import Proxy
+from autograder.exam.inside.values import MAX_STRING, Proxy
 from autograder.exam.inside.wire import clean
 from autograder.exam.room import Building, ExaminerPeer, GraderFailed, Room, RoomLost
 from autograder.exam.standins import refuse_optimizers_of_stand_ins, watch_seeding
@@ -35,6 +35,7 @@ from convnets import checks
 
 LOSSES_PER_EXERCISE = 2  # processes that one exercise may lose before the rest of its checks is given up
 MAX_PROBLEMS = 50
+MAX_OUTPUTS = 1_000_000  # characters kept of what all cells print
 _HERE = Path(__file__).resolve().parent
 _DECIDING = "**/*.py"  # of this wing: modules that a mark depends on
 
@@ -185,18 +186,26 @@ class _Examination:
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(_compiled(cell.source, notebook.grade_id(cell)), self.names)
             self._wanted |= _names(cell.source)[0]
+        if len(cell.source) > MAX_STRING:
+            self.verdict.problems.append(f"the cell {label} was left out: {len(cell.source):,} characters are no code")
+            return
         try:
             error = self.room.run(cell.source, label, self.room.settings.cell_seconds, not _only_defines(cell.source))
         except RoomLost as lost:
             self.verdict.problems.append(f"the cell {label} was left out: {lost}")
             error = None
+        except GraderFailed:
+            raise
+        except Exception as raised:  # by what runs the cells, such as a compiler that gives up
+            error = f"{type(raised).__name__}: {raised}"
         output = self.room.take_output()
         if error is not None:
             said = error.partition(":")[0] if self._tested else error
             if locked or "NotImplementedError" not in error:
                 self.verdict.problems.append(f"the cell {label} raised {clean(said, 600)}")
         if output and not self._tested:
-            self.verdict.outputs[cell.id] = clean(output, 200_000)
+            left = MAX_OUTPUTS - sum(map(len, self.verdict.outputs.values()))
+            self.verdict.outputs[cell.id] = clean(output, min(200_000, left))
 
     # the tests
 

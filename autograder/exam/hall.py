@@ -42,6 +42,10 @@ STOPPED = "the examination was stopped"
 _LENGTH = struct.Struct("<Q")
 
 
+class _WithoutAnswer(GraderFailed):
+    """An examination ended and said nothing."""
+
+
 class Hall:
     """A hall for hand-ins to one source notebook. ``examine`` may be called from several threads at once.
 
@@ -85,10 +89,18 @@ class Hall:
             "only": sorted(only) if only is not None else None,
         }
         options |= {"stop_at_first_failure": stop_at_first_failure, "total_seconds": total_seconds}
-        verdict, clean = self._examine(handin, options, files)
-        if verdict.killed:  # by its own code, or from outside? Its own code would do it again
+        try:
             verdict, clean = self._examine(handin, options, files)
-        return verdict, clean
+            if verdict.killed:  # by its own code, or from outside? Its own code would do it again
+                verdict, clean = self._examine(handin, options, files)
+            return verdict, clean
+        except _WithoutAnswer:
+            if self._examiner is None or self._examiner.poll() is not None:
+                raise
+        try:
+            return self._examine(handin, options, files)
+        except _WithoutAnswer:  # twice, while the warm examiner lived on: then it is this hand-in that ends it
+            return self._stopped(options, "the hand-in made it crash")
 
     def _examine(
         self, handin: bytes | None, options: dict[str, Any], files: Mapping[str, bytes]
@@ -105,7 +117,7 @@ class Hall:
                     ours.sendall(_LENGTH.pack(len(part)) + part)
                 answer = json.loads(_read_part(ours, MAX_VERDICT))
             except (OSError, ValueError):
-                raise GraderFailed("the examiner was ended from outside") from None
+                raise _WithoutAnswer("the examiner was ended from outside") from None
         if "failed" in answer:
             raise GraderFailed(answer["failed"])
         if "stopped" in answer:

@@ -75,8 +75,12 @@ class StandIn(Proxy):
     def __enter__(self) -> Any:
         return self._peer.request("enter", self)
 
-    def __exit__(self, *error: Any) -> bool:
-        return bool(self._peer.request("exit", self))
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+        if kind is None or error is None:
+            return self._peer.request("exit", self, [], "")
+        names = [c.__name__ for c in kind.__mro__ if issubclass(c, Exception)]
+        text = "" if isinstance(error, AssertionError) else str(error)[:1_000]  # it may tell what was expected
+        return self._peer.request("exit", self, names, text)
 
     def __contains__(self, item: Any) -> bool:
         return self._peer.request("contains", self, item)

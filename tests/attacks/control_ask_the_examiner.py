@@ -7,5 +7,5 @@ It shows that the kit's requests reach the examiner: when it fails, the kit need
 # points: 15
 # %% slope
 def slope(f, x, h=1e-3):
-    above, below = (ask("call", ["yours", f._ref], x + step)["value"] for step in (h, -h))
+    above, below = (ask(f._ref, x + step)["value"] for step in (h, -h))
     return (above - below) / (2 * h)

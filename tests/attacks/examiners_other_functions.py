@@ -1,19 +1,14 @@
-"""Asks the examiner for every function that its own end offers to it: getattr, setattr, run, get, repr."""
+"""Asks the examiner for what its own end might offer: getattr, setattr, run, get, repr, eval, types."""
+
 
 # points: slope=0, rest=0..15
 # %% slope
-import time
-
-
 def slope(f, x):
-    slope.turn += 1
     mine = ["yours", f._ref]
     tries = [("getattr", mine, "__globals__"), ("repr", mine), ("get", ["list", ["np"]]), ("run", "1", "x")]
     tries += [("setattr", mine, "__code__", 1), ("call", "eval", "1"), ("call", ["type", "dict"], ["list", []])]
-    function, *args = tries[slope.turn % len(tries)]
+    tries += [("call", mine, 1.0), ("put", "x", b"x"), ("fork",), (["type", "list"], ["range", [0, 9, 1]])]
+    function, *args = tries[os.getpid() % len(tries)]
     reply = ask(function, *args)
-    if "error" not in reply:
+    if "error" not in reply and function != "call":
         loot(reply)
-
-
-slope.turn = 0

@@ -26,7 +26,7 @@ from traitlets.config import Config
 from autograder.exam.inside import syscalls
 from autograder.exam.inside.changes import is_collecting
 from autograder.exam.inside.values import Proxy, is_tensor
-from autograder.exam.inside.wire import Peer, error_parts
+from autograder.exam.inside.wire import Peer, error_parts, rebuild_error
 
 SWEEPS = 50  # rounds, against what makes new processes while others are ended
 MAX_OUTPUT = 100_000  # characters kept of what one cell or one call prints
@@ -144,7 +144,9 @@ class Student(Peer):
         """
         self.sweep()
         _, fds, _, _ = socket.recv_fds(self.connection, 1, 1)
+        drawn = random.getstate()
         number = os.fork()
+        random.setstate(drawn)  # which Python seeds anew in every child
         if number:
             os.close(fds[0])
             self._forked.append(number)
@@ -168,6 +170,9 @@ class Student(Peer):
             for number in self._forked:
                 _wait(number)
             self._forked = []
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # those of the cells' own making: until fetched they count as running
+                pass
 
     def ended(self, number: int) -> int | None:
         """How a forked process ended: its exit code, or minus the signal; None if it runs."""
@@ -254,6 +259,14 @@ def _in_room(name: str, /, *args: Any, **kwargs: Any) -> Any:
     return IN_ROOM[name](*args, **kwargs)
 
 
+def _exit(manager: Any, names: list[str], text: str) -> bool:
+    """Leave a ``with`` block, with the error that ended it if one did: the names of its classes and its text."""
+    if not names:
+        return bool(type(manager).__exit__(manager, None, None, None))
+    error = rebuild_error({"mro": names, "text": text})
+    return bool(type(manager).__exit__(manager, type(error), error, None))
+
+
 def _fetch(tensor: Any) -> Any:
     """A tensor's numbers, as they are now."""
     return tensor.detach().clone()
@@ -274,7 +287,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "deepcopy": copy.deepcopy,
     "rdivmod": lambda a, b: divmod(b, a),
     "enter": lambda manager: type(manager).__enter__(manager),
-    "exit": lambda manager: type(manager).__exit__(manager, None, None, None),
+    "exit": _exit,
     **{name: getattr(builtins, name) for name in _BUILTIN.split()},
     **{name: getattr(operator, name) for name in _OPERATOR.split()},
 }

@@ -18,9 +18,10 @@ _REFUSED = """ptrace process_vm_readv process_vm_writev process_madvise pidfd_ge
     move_mount open_tree fsopen fsmount fsconfig fspick mount_setattr unshare setns open_by_handle_at name_to_handle_at
     init_module finit_module delete_module kexec_load kexec_file_load swapon swapoff reboot acct quotactl syslog
     iopl ioperm settimeofday clock_settime adjtimex clock_adjtime mbind migrate_pages move_pages lookup_dcookie
-    personality fanotify_init vhangup nfsservctl"""
+    personality fanotify_init vhangup nfsservctl memfd_create memfd_secret shmget"""
 _FAMILIES = (1, 2, 10)  # of sockets that may be made: local ones, and those of a network that is not there
 _NEW_USER_NAMESPACE = 0x10000000
+_SHARED_ANONYMOUS = 0x21  # of mmap: memory that counts for no process while nobody looks at it
 _ALL_PROCESSES = 0xFFFFFFFF  # -1, as kill's first argument
 
 _ALLOW, _NOT_PERMITTED, _NOT_THERE, _INVALID = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38, 0x00050000 | 22
@@ -43,6 +44,7 @@ def refuse_what_nobody_needs() -> bool:
         (["clone3"], _NOT_THERE, []),  # its flags can not be looked at; the C library then uses clone
         (["clone"], _NOT_PERMITTED, [_Compare(0, _MASKED_EQUAL, _NEW_USER_NAMESPACE, _NEW_USER_NAMESPACE)]),
         (["socket", "socketpair"], _INVALID, [_Compare(0, _GREATER, max(_FAMILIES), 0)]),
+        (["mmap"], _NOT_PERMITTED, [_Compare(3, _MASKED_EQUAL, _SHARED_ANONYMOUS, _SHARED_ANONYMOUS)]),
     ]
     for family in set(range(max(_FAMILIES))) - set(_FAMILIES):
         rules.append((["socket", "socketpair"], _INVALID, [_Compare(0, _EQUAL, family, 0)]))

@@ -333,7 +333,10 @@ class Decoder:
         if data[1] not in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"):
             raise WireError("an unknown random generator")
         bits = getattr(np.random, data[1])(0)
-        bits.state = self.decode(data[2], depth + 1)
+        state = self.decode(data[2], depth + 1)
+        if not _is_state(state):
+            raise WireError("a random generator in a state that there is not")
+        bits.state = state
         self.objects[place] = np.random.Generator(bits)
         return self.objects[place]
 
@@ -472,6 +475,14 @@ def _weight(value: Any, known: dict[int, int]) -> int:
             inside = sum(_weight(part, known) for part in parts)
         known[id(value)] = 1 + _bulk(value) + inside
     return known[id(value)]
+
+
+def _is_state(state: Any) -> bool:
+    """Whether NumPy can go on from this state: it checks less, and reads past the end of what it is told."""
+    inner = state.get("state")
+    places = {"pos": 624, "buffer_pos": 4, "has_uint32": 1}
+    numbers = [(value.get(name, 0), most) for value in (state, inner) for name, most in places.items()]
+    return all(type(number) is int and 0 <= number <= most for number, most in numbers)
 
 
 def _known(name: str, names: Any) -> str:

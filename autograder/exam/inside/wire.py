@@ -31,6 +31,8 @@ MAX_ITEMS = 1_000_000  # of all lists in one frame, however they are nested
 MAX_HEADER = 64 * 2**20  # bytes of a frame's map
 MAX_KEPT = 256  # objects that both ends keep in step
 _HEAD = struct.Struct("<Q")
+#: Control characters but tab and line break, made visible: no terminal and no page takes orders from a hand-in.
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n\r"}
 
 
 class Lost(Exception):
@@ -52,10 +54,10 @@ def error_parts(error: BaseException, where: str = "") -> dict[str, Any]:
 
 
 def clean(text: Any, limit: int) -> str:
-    """Text of the other side's that can be written to any file: so many characters, none of them lone surrogates."""
+    """Text of the other side's that can be written anywhere: so long, no lone surrogates, no control characters."""
     if not isinstance(text, str):
         raise WireError("no text where there has to be one")
-    return text[:limit].encode("utf-8", "replace").decode("utf-8")
+    return text[:limit].translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
 
 
 def rebuild_error(parts: Mapping[str, Any]) -> Exception:
