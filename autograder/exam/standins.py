@@ -39,6 +39,16 @@ class StandIn(Proxy):
         return self._peer.request("getattr", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        torch = sys.modules.get("torch")
+        if (
+            torch is not None
+            and isinstance(value, torch.nn.Module | torch.nn.Parameter)
+            and not isinstance(value, Proxy)
+        ):
+            raise TypeError(
+                f"a {type(value).__name__} made by a check can not be put into an object that lives in the exam room: "
+                "make it in a function of a locked cell that is marked @in_room"
+            )
         self._peer.request("setattr", self, name, value)
 
     def __delattr__(self, name: str) -> None:
@@ -155,6 +165,11 @@ class TensorStandIn(StandIn):
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = getattr(func, "__name__", "")
+        if getattr(func, "__module__", "") == "torch.autograd":
+            raise TypeError(
+                f"torch.autograd.{name} needs a graph, and that stays in the exam room: call it in a function of a "
+                "locked cell that is marked @in_room"
+            )
         writes = name.endswith("_") and not name.endswith("__")
         if writes and func.__module__ == "torch.nn.init":
             return _initialised(func, *args, **kwargs or {})

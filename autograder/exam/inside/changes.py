@@ -72,8 +72,8 @@ def write_back(value: Any, new: Any) -> None:
     elif kind is np.random.Generator:
         value.bit_generator.state = new.bit_generator.state
     elif _is_tensor(value):
-        if value.shape != new.shape:
-            raise ValueError("a change of shape in place")
+        if value.shape != new.shape:  # t_() and its like
+            value.data = new.detach()
         with sys.modules["torch"].no_grad():  # also what is a view that was made without gradients
             value.copy_(new)
 
