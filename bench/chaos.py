@@ -31,6 +31,7 @@ from nbformat import NotebookNode  # noqa: E402
 
 from autograder.classroom import batch, gradebook  # noqa: E402
 from autograder.course import REPOSITORY, Course  # noqa: E402
+from autograder.exam.verdict import Verdict  # noqa: E402
 from autograder.exam.walls import find_walls  # noqa: E402
 from autograder.proof.answers import hand_in, read_answers  # noqa: E402
 from autograder.release import student_version  # noqa: E402
@@ -265,7 +266,7 @@ def _finished(made: Class, folder: Path) -> list[Path]:
     """Files of verdicts on the hand-ins as they are now, well ended."""
     found = []
     for path in (folder / "results" / made.assignment).glob("*.json"):
-        verdict = batch.Verdict.from_json(path.read_text())
+        verdict = Verdict.from_json(path.read_text())
         if not batch.failed(verdict) and (verdict.student not in made.marked or verdict.earned):
             found.append(path)
     return found
@@ -279,7 +280,7 @@ def faults(made: Class, folder: Path) -> list[str]:
     verdicts = batch.results(course, made.assignment)
     if (on_file := {v.student: v.earned for v in verdicts}) != made.deserved or len(verdicts) != len(made.deserved):
         wrong = {s: (on_file.get(s), mark) for s, mark in made.deserved.items() if on_file.get(s) != mark}
-        found.append(f"verdicts differ (found, deserved): {wrong}")
+        found.append(f"verdicts differ (found, deserved): {wrong}; {_what_they_say(verdicts, set(wrong))}")
     if (recorded := gradebook.recorded_marks(course, made.assignment)) != made.deserved:
         found.append(f"the gradebook differs: {set(recorded.items()) ^ set(made.deserved.items())}")
     with sqlite3.connect(course.gradebook) as database:
@@ -301,12 +302,22 @@ def faults(made: Class, folder: Path) -> list[str]:
     return found
 
 
+def _what_they_say(verdicts: list[Verdict], students: set[str]) -> str:
+    """Why these verdicts are what they are."""
+    said = []
+    for verdict in (v for v in verdicts if v.student in students):
+        lost = [check.message for exercise in verdict.exercises for check in exercise.checks if not check.passed]
+        said.append(f"{verdict.student}: {[*verdict.problems, *(e.note for e in verdict.exercises if e.note), *lost]}")
+    return "; ".join(said)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--students", type=int, default=60)
     parser.add_argument("--moments", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=VICTIMS, help="whom to kill, in turn")
     parser.add_argument("--assignment", default="", help="of the course, in place of the toy")
     options = parser.parse_args()
     rng = random.Random(options.seed)
@@ -318,7 +329,7 @@ def main() -> int:
         print(f"undisturbed: {calm.first:.1f} s; {'; '.join(calm.faults) or 'every mark once and right'}", flush=True)
         bad = bool(calm.faults)
         for i in range(options.moments):
-            victim = VICTIMS[i % len(VICTIMS)]
+            victim = options.victims[i % len(options.victims)]
             moment = rng.uniform(0.5, calm.first)
             outcome = strike(made, place / f"moment{i}", victim, moment, rng, options.jobs)
             print(outcome.line(), flush=True)

@@ -416,11 +416,13 @@ class Room:
     def _how_it_ended(self, peer: ExaminerPeer) -> str:
         number, parent = peer.number_inside, self._parent
         if number == 0 or parent is None or parent.lost:
+            self.killed = True  # nobody is left who could say: perhaps from outside
             return "it closed its connection"
         try:
             self.limit(CHORE_SECONDS, parent)
             code = parent.request("ended", number)
         except RoomLost:
+            self.killed = True
             code = None
         if code is None:
             return "it closed its connection"
