@@ -129,7 +129,8 @@ def test_a_wrong_answer_says_what_is_wrong(source):
     assert first.message == "double(x)[1] is 1, expected 2: looks like a square"
     assert first.hints == ["twice", "two times"]
     assert untouched.passed
-    assert verdict.exercises[1].checks[0].message == "ZeroDivisionError: division by zero (line 1 of the cell name)"
+    said = verdict.exercises[1].checks[0].message
+    assert said.startswith("ZeroDivisionError: division by zero (line 1 of the cell name)")
     assert "Box is not defined" in verdict.exercises[1].checks[1].message
 
 

@@ -4,7 +4,11 @@ import ast
 import contextlib
 import os
 import socket
+import subprocess
+import sys
+import textwrap
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -14,6 +18,7 @@ from autograder.exam.inside.forkserver import TMP_BYTES
 from autograder.exam.room import MAX_OUTPUT, Building, ExaminerPeer, Room, RoomLost
 from autograder.exam.walls import Settings
 
+ROOT = Path(__file__).resolve().parent.parent
 CANARY = "what-only-the-grader-may-know"
 SMALL = Settings(cell_seconds=5, memory_gb=0.3)
 
@@ -266,3 +271,23 @@ def test_a_room_that_is_closed_leaves_no_process(walls):
         assert gone(of_the_room), "processes of a closed room go on"
         before.add(psutil.Process(opened._process.pid))
     assert gone(before)
+
+
+@pytest.mark.parametrize("walls", [True, False], ids=["walls", "no walls"])
+def test_a_building_ends_with_its_grader_whatever_ends_that(walls):
+    code = f"""
+        import time
+        from autograder.exam.room import Building
+        from autograder.exam.walls import Settings
+        opened = Building(Settings(), walls={walls})
+        opened.wait()
+        print("open", flush=True)
+        time.sleep(600)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as grader:
+        assert grader.stdout.readline() == "open\n"
+        processes = set(psutil.Process(grader.pid).children(recursive=True))
+        grader.kill()
+    assert processes
+    assert gone(processes), "the building goes on"
