@@ -355,7 +355,7 @@ def test_a_test_that_breaks_outside_its_checks_is_said(source):
     broken = nbformat.from_dict(json.loads(json.dumps(source)))
     broken.cells[3].source = broken.cells[3].source.replace("### END", "1 / 0\n### END")
     verdict, _ = examine(broken, handin(source), student="s", assignment="toy")
-    assert verdict.exercises[0].note == "the test stopped early: ZeroDivisionError: division by zero"
+    assert verdict.exercises[0].note.startswith("the test stopped early: ZeroDivisionError: division by zero")
 
 
 def test_the_total_time_is_bounded(source):
