@@ -457,3 +457,12 @@ def test_all_gradients_must_stay_but_only_those_named_must_be_right():
         assert_calls_do_not_mix(forward, backward, *arguments, {"dw": [1, 1]}, "the ")
     with pytest.raises(CheckFailed, match="backward returns 2 things: 3 are needed"):
         assert_calls_do_not_mix(forward, backward, *arguments[:3], ("dx", "dw", "db"), {"dx": [1, 1]})
+
+
+def test_one_wrong_gradient_among_many_is_seen():
+    x = np.linspace(-1, 1, 400).reshape(20, 20)
+    off = np.cos(x)
+    assert_gradient(np.sin, x, off, np.ones_like(x), "dx")
+    off[7, 3] += 4e-6  # the mean error would pass
+    with pytest.raises(CheckFailed, match=r"dx\[7, 3\] is"):
+        assert_gradient(np.sin, x, off, np.ones_like(x), "dx")

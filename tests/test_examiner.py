@@ -129,7 +129,8 @@ def test_a_wrong_answer_says_what_is_wrong(source):
     assert first.message == "double(x)[1] is 1, expected 2: looks like a square"
     assert first.hints == ["twice", "two times"]
     assert untouched.passed
-    assert verdict.exercises[1].checks[0].message == "ZeroDivisionError: division by zero (line 1 of the cell name)"
+    said = verdict.exercises[1].checks[0].message
+    assert said.startswith("ZeroDivisionError: division by zero (line 1 of the cell name)")
     assert "Box is not defined" in verdict.exercises[1].checks[1].message
 
 
@@ -354,7 +355,7 @@ def test_a_test_that_breaks_outside_its_checks_is_said(source):
     broken = nbformat.from_dict(json.loads(json.dumps(source)))
     broken.cells[3].source = broken.cells[3].source.replace("### END", "1 / 0\n### END")
     verdict, _ = examine(broken, handin(source), student="s", assignment="toy")
-    assert verdict.exercises[0].note == "the test stopped early: ZeroDivisionError: division by zero"
+    assert verdict.exercises[0].note.startswith("the test stopped early: ZeroDivisionError: division by zero")
 
 
 def test_the_total_time_is_bounded(source):
