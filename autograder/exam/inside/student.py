@@ -256,6 +256,8 @@ def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
 def _in_room(name: str, /, *args: Any, **kwargs: Any) -> Any:
     from convnets.checks import IN_ROOM
 
+    if name not in IN_ROOM:
+        raise LookupError(f"{name} is not there: a function marked @in_room stands in a locked cell above the check")
     return IN_ROOM[name](*args, **kwargs)
 
 
