@@ -49,60 +49,60 @@ _DOUBLE, _SPREAD, _COUNTED, _SLOPE = SECRETS
 
 TESTS = {
     "double": f"""double_ = Exercise("double", points=4)
-with double_.check("two and two", points=1, seconds=1):
+with double_.check("two and two", points=1, seconds=0.5):
     assert_close(double(2.0), 4.0, "double(2)")
 ### BEGIN HIDDEN TESTS
-with double_.check("a hidden number", points=1, seconds=1):
+with double_.check("a hidden number", points=1, seconds=0.5):
     assert_close(double(np.array({_DOUBLE / 2})), {_DOUBLE}, "double(x)")
-with double_.check("hidden random numbers", points=1, seconds=1) as t:
+with double_.check("hidden random numbers", points=1, seconds=0.5) as t:
     x = t.rng.normal(size=4)
     expected = 2 * x  # before the hand-in can write into x
     assert_close(double(x), expected, "double(x)")
-with double_.check("through a locked helper", points=1, seconds=1):
+with double_.check("through a locked helper", points=1, seconds=0.5):
     assert_close(twice_and_one(21.0), 43.0, "twice_and_one(21)")
 ### END HIDDEN TESTS
 double_.score()""",
     "stats": f"""stats_ = Exercise("stats", points=3)
-with stats_.check("the names of its values", points=1, seconds=1):
+with stats_.check("the names of its values", points=1, seconds=0.5):
     assert set(stats(np.arange(3.0))) == {{"mean", "spread"}}
 ### BEGIN HIDDEN TESTS
-with stats_.check("its hidden values", points=2, seconds=1):
+with stats_.check("its hidden values", points=2, seconds=0.5):
     found = stats(np.array([-{_SPREAD - 10}, 10.0, 2.5]))
     for name, expected in {{"mean": {(22.5 - _SPREAD) / 3!r}, "spread": {_SPREAD}}}.items():
         assert_close(found[name], expected, name)
 ### END HIDDEN TESTS
 stats_.score()""",
     "counter": f"""counter_ = Exercise("counter", points=4)
-with counter_.check("it starts where it is told", points=1, seconds=1):
+with counter_.check("it starts where it is told", points=1, seconds=0.5):
     c = Counter(3)
     assert isinstance(c, Counter)
     assert_close(c.value, 3, "value")
 ### BEGIN HIDDEN TESTS
-with counter_.check("it counts", points=1, seconds=1):
+with counter_.check("it counts", points=1, seconds=0.5):
     c = Counter(10)
     c.count()
     c.count(by={_COUNTED - 11})
     assert_close(c.value, {_COUNTED}, "value")
-with counter_.check("a loop over it", points=1, seconds=1):
+with counter_.check("a loop over it", points=1, seconds=0.5):
     assert_close([float(n) for n in Counter(3)], [1, 2, 3], "the loop")
-with counter_.check("its share", points=1, seconds=1) as t:
+with counter_.check("its share", points=1, seconds=0.5) as t:
     t.scale(Counter(4).share(8), none=0.0, full=0.5, what="share")
 ### END HIDDEN TESTS
 counter_.score()""",
     "slope": f"""slope_ = Exercise("slope", points=2)
-with slope_.check("a square", points=1, seconds=1):
+with slope_.check("a square", points=1, seconds=0.5):
     assert_close(slope(lambda v: v * v, 3.0), 6.0, "slope", rtol=1e-4)
 ### BEGIN HIDDEN TESTS
-with slope_.check("a hidden line", points=1, seconds=1):
+with slope_.check("a hidden line", points=1, seconds=0.5):
     assert_close(slope(lambda v: {_SLOPE} * v, 1.0), {_SLOPE}, "slope", rtol=1e-4)
 ### END HIDDEN TESTS
 slope_.score()""",
     "draw": """draw_ = Exercise("draw", points=2)
-with draw_.check("numbers of this generator", points=1, seconds=1):
+with draw_.check("numbers of this generator", points=1, seconds=0.5):
     rng = np.random.default_rng(7)
     assert_close(draw(rng, 3), np.random.default_rng(7).normal(size=3), "draw(rng, 3)")
 ### BEGIN HIDDEN TESTS
-with draw_.check("the generator has moved on", points=1, seconds=1):
+with draw_.check("the generator has moved on", points=1, seconds=0.5):
     rng, other = (np.random.Generator(np.random.MT19937(11)) for _ in range(2))
     draw(rng, 3)
     other.normal(size=3)
@@ -115,8 +115,8 @@ POINTS = {"double": 4, "stats": 3, "counter": 4, "slope": 2, "draw": 2}
 
 SETTINGS = {
     "hidden_packages": ["torch"],
-    "cell_seconds": 3,
-    "total_seconds": 15,
+    "cell_seconds": 1.5,
+    "total_seconds": 12,
     "memory_gb": 0.9,
     "processes": 48,
 }

@@ -1,7 +1,7 @@
 """Every attack of tests/attacks/ fails: no point beyond what honest code deserves, nothing seen, nobody else touched.
 
-All of them hand in together with three honest students; one class is graded for each kind of user that a grader may be
-run by, and every test below reads what was found.
+They hand in together with three honest students; one class is graded for each kind of user that a grader may be run
+by, and every test below reads what was found. Each attack goes to one of the classes, ATTACKS=all sends it to each.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -31,6 +32,7 @@ TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 ATTACKS = {attack.name: attack for attack in attacks()}
 USERS = ("root", "an ordinary user") if os.geteuid() == 0 else ("an ordinary user",)
+CONTROLS = {name for name in ATTACKS if name.startswith("control_")}
 ORDINARY = 54_321  # a user that exists nowhere and owns nothing
 LOOT = "LO" + "OT: "  # what an attack says when it got something
 LONGEST, LARGEST = 20_000, 4_000_000  # characters: of a line of what a verdict says, and of a verdict
@@ -92,6 +94,22 @@ def surroundings(folder: Path) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "HOME": str(folder), "TMPDIR": str(folder / "tmp")}
 
 
+def shares() -> dict[str, list[str]]:
+    """Which attacks hand in to a grader run by whom: each to one of them, drawn anew each time; ATTACKS=all: to each.
+
+    Attacks that belong together are called alike, up to "_too", and stay together. ATTACKS_SEED (conftest.py) draws.
+    """
+    if os.environ.get("ATTACKS") == "all":
+        return {user: list(ATTACKS) for user in USERS}
+    draw = random.Random(os.environ["ATTACKS_SEED"])
+    drawn = {pair: draw.choice(USERS) for pair in sorted({name.removesuffix("_too") for name in ATTACKS})}
+    mine = {user: [name for name in ATTACKS if drawn[name.removesuffix("_too")] == user] for user in USERS}
+    return {user: sorted({*names, *CONTROLS}) for user, names in mine.items()}
+
+
+SHARES = shares()
+
+
 @pytest.fixture(scope="session", params=USERS)
 def user(request: pytest.FixtureRequest) -> str:
     return request.param
@@ -100,7 +118,8 @@ def user(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def found(user: str) -> Iterator[Found]:
     folder = place()
-    run = [*command(user, folder), sys.executable, str(TESTS / "attacked_class.py"), str(folder / "class")]
+    graded = [str(TESTS / "attacked_class.py"), str(folder / "class"), *SHARES[user]]
+    run = [*command(user, folder), sys.executable, *graded]
     try:
         ended = subprocess.run(run, env=surroundings(folder), capture_output=True, timeout=SECONDS, cwd=folder)
         terminal = (ended.stdout + ended.stderr).decode("utf-8", "surrogateescape")
@@ -148,9 +167,11 @@ def earned(exercise: dict[str, Any]) -> float:
     return sum(check["earned"] for check in exercise["checks"])
 
 
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
-def test_attack(found: Found, attack: Attack) -> None:
-    verdict = found.verdict(attack.name)
+@pytest.mark.parametrize(
+    ("user", "name"), [(user, name) for user, names in SHARES.items() for name in names], indirect=["user"]
+)
+def test_attack(user: str, found: Found, name: str) -> None:
+    attack, verdict = ATTACKS[name], found.verdict(name)
     marks = {e["grade_id"].removeprefix("test_"): earned(e) for e in verdict["exercises"]}
     assert list(marks) == list(POINTS), "every exercise has a result, and there is none besides"
     said = sentences(verdict)
@@ -180,9 +201,9 @@ def test_attack(found: Found, attack: Attack) -> None:
 # --- the class as a whole --------------------------------------------------------------------------------------------
 
 
-def test_the_batch_ends(found: Found) -> None:
+def test_the_batch_ends(user: str, found: Found) -> None:
     assert found.returncode == 0, found.terminal[-3000:]
-    assert set(found.said["attacks"]) == {*ATTACKS, *HONEST}
+    assert set(found.said["attacks"]) == {*SHARES[user], *HONEST}
 
 
 @pytest.mark.parametrize("student", HONEST)
@@ -202,9 +223,9 @@ def test_the_graders_memory_stays_under_a_gigabyte(found: Found) -> None:
     assert [peak >> 20 for peak in found.said["peaks"] if peak > 2**30] == []
 
 
-def test_the_export_has_every_student_once(found: Found) -> None:
+def test_the_export_has_every_student_once(user: str, found: Found) -> None:
     names = [name for name, _ in found.said["export"]]
-    assert len(names) == len(set(names)) == len(ATTACKS) + len(HONEST)
+    assert len(names) == len(set(names)) == len(SHARES[user]) + len(HONEST)
     verdicts = found.said["attacks"].values()
     assert dict(found.said["export"]) == {
         verdict["student"]: pytest.approx(sum(map(earned, verdict["exercises"]))) for verdict in verdicts
