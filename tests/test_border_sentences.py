@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import nbformat
@@ -13,6 +14,7 @@ from toy_course import role, solution
 from toy_course import test as test_cell
 
 from autograder.exam.examiner import examine
+from autograder.exam.hall import Hall
 from autograder.exam.verdict import CheckResult
 from autograder.exam.walls import find_walls
 
@@ -106,8 +108,8 @@ SAID = {
     "a random generator of torch's": ("takes(torch.Generator())", IN_ROOM),
     "an open file handed over": ("torch.manual_seed(0)\ntakes(io.BytesIO())", IN_ROOM),
     "a subclass": ("class Twice(Net):\n    pass\nTwice()", IN_ROOM),
-    "a Parameter of the check's": ("net.fc.weight = nn.Parameter(torch.ones(2, 3))", IN_ROOM),
-    "the student's own kind of error": ("with raises(ShapeError, 'the shape is wrong'):\n    fail()", "ValueError"),
+    "the student's network saved here": ("torch.save(net, io.BytesIO())", IN_ROOM),
+    "the student's own kind of error": ("try:\n    fail()\nexcept ShapeError:\n    pass", "raises"),
     "an object equal to a number": ("assert Length(3) == 3", "float"),
     "an object that differs from a number": ("assert not Length(3) != 3", "float"),
     "an object greater than a number": ("assert Length(3) > 2", "float"),
@@ -150,7 +152,68 @@ def test_what_holds_in_lab_and_can_not_cross_says_what_to_do(name, graded, in_la
     assert in_lab[name].passed, f"it does not hold in Lab either: {in_lab[name].message}"
     check, (_, advice) = graded[name], SAID[name]
     assert not check.passed
-    said = check.message.partition(": ")[2] or check.message  # without TypeError and its like
+    said = re.sub(r"^\w+Error: ", "", check.message)
     assert advice in said, check.message
     assert "exit code" not in said and "did not end" not in said, "the room was lost"
     assert len(said.split()) >= 8, f"no sentence: {check.message}"
+
+
+# --- what only calls itself a tensor ---------------------------------------------------------------------------------
+
+CALLS_ITSELF = ["torch._tensor.Tensor", "torch.nn.parameter.Parameter", "torch._C.TensorBase", "torch.Size"]
+CALLS_ITSELF += ["torch.Generator", "torch.storage.UntypedStorage", "torch.device", "torch._C.Graph"]
+USES = ["torch.equal(thing, x)", "torch.add(x, thing)", "x + thing", "torch.as_tensor(thing)", "torch.sum(thing)"]
+USES += ["torch.where(x > 0, thing, 0)", "x.set_(thing)", "torch.rand(2, generator=thing)", "x.reshape(thing)"]
+USES += ["torch.tensor(thing)", "torch.zeros(thing)", "assert_close(thing, x, 'thing')", "x.to(thing)"]
+
+FORGED = """class Forged:
+    pass
+
+
+def forge(name):
+    module, _, rest = name.rpartition(".")
+    made = type(rest, (Forged,), {"__module__": module})
+    made.__qualname__ = rest
+    return made()"""
+
+
+@pytest.mark.parametrize("name", CALLS_ITSELF)
+def test_what_calls_itself_a_tensor_is_none(name):
+    """The room may claim any name. Were torch to believe it, it would read memory that is none in the examiner."""
+    lines = [f'exercise = Exercise("forged", points={len(USES)})']
+    for use in USES:
+        code = f"x, thing = torch.ones(2), forge({name!r})\nassert not isinstance(thing, torch.Tensor)\n{use}"
+        lines.append(f"with exercise.check({use!r}, points=1):\n{textwrap.indent(code, '    ')}")
+    notebook = new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(SETUP, id="setup", metadata=role("setup", locked=True)),
+            solution("forged", FORGED),
+            test_cell("test_forged", len(USES), "\n".join([*lines, "exercise.score()"])),
+        ]
+    )
+    with Hall(notebook, walls=find_walls() is None) as hall:  # in a process of its own, should it crash
+        verdict, _ = hall.examine(nbformat.writes(notebook).encode(), student="s", assignment="forged")
+    assert len(verdict.exercises) == 1, verdict.problems
+    for check in verdict.exercises[0].checks:
+        assert not check.passed
+        assert re.search("Error|an array is needed|nonsense|not run", check.message), check.message
+
+
+def test_a_stand_in_for_a_parameter_may_be_used_wherever_torch_takes_a_tensor():
+    """Also where torch looks into it without asking: there are no numbers in it that could be read by mistake."""
+    uses = ["torch.tensor(p)", "torch.as_tensor(p) + 0", "torch.where(x > 0, p, 0)", "torch.ones(1).new_tensor(p)"]
+    uses += ["torch.zeros(2).copy_(p)", "torch.zeros(2).add_(p)", "torch.stack([p, p])[0]", "p.detach()", "p - 0"]
+    code = "x, p = torch.ones(2), net.fc.bias\np.data.fill_(3)\n"
+    code += "\n".join(f"assert_close({use}, [3, 3], {use!r})" for use in uses)
+    test = 'exercise = Exercise("uses", points=1)\nwith exercise.check("uses", points=1):\n'
+    test += textwrap.indent(code, "    ")
+    notebook = new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(SETUP, id="setup", metadata=role("setup", locked=True)),
+            solution("uses", STUDENT),
+            test_cell("test_uses", 1, f"{test}\nexercise.score()"),
+        ]
+    )
+    verdict, _ = examine(notebook, nbformat.writes(notebook).encode(), student="s", assignment="uses", walls=False)
+    (check,) = verdict.exercises[0].checks
+    assert check.passed, check.message

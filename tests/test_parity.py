@@ -157,7 +157,7 @@ def _verdict(check: Seen | CheckResult) -> str:
 
 def _plain(message: str) -> str:
     """Without where it was raised: in Lab a line of a function, graded a line of a cell."""
-    return re.sub(r" \(line \d+ of [^()]*\)$", "", message)
+    return re.sub(r" \(line \d+ of [^()]*\)", "", message)
 
 
 # --- tests of the comparison and of the Lab --------------------------------------------------------------------------

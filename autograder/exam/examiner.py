@@ -25,10 +25,11 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.exam import notebook
-from autograder.exam.inside.values import MAX_STRING, Proxy
+from autograder.exam.inside.values import MAX_STRING, is_proxy
 from autograder.exam.inside.wire import clean
 from autograder.exam.room import Building, ExaminerPeer, GraderFailed, Room, RoomLost
-from autograder.exam.standins import refuse_optimizers_of_stand_ins, watch_seeding
+from autograder.exam.standins import watch_seeding
+from autograder.exam.tensors import refuse_what_needs_the_graph
 from autograder.exam.verdict import CheckResult, ExerciseResult, Verdict
 from autograder.exam.walls import Settings
 from convnets import checks
@@ -130,7 +131,7 @@ def warm_up(source: NotebookNode) -> None:
     if needs_torch(source):
         import torch  # noqa: F401, now: on a slow machine it takes longer than a check may
 
-        refuse_optimizers_of_stand_ins()
+        refuse_what_needs_the_graph()
     watch_seeding()
     for cell in source.cells:
         if notebook.role(cell) in ("test", "locked"):
@@ -268,7 +269,7 @@ class _Examination:
     def _is_due(self, name: str, branch: ExaminerPeer) -> bool:
         """Whether a name is to be fetched: not if the test has bound it itself, but for what died with a branch."""
         held = self.names.get(name)
-        stale = isinstance(held, Proxy) and held._peer is not branch
+        stale = held is not None and is_proxy(held) and held._peer is not branch
         return stale or name not in self._stored or name not in self.names
 
     def _get(self, branch: ExaminerPeer, names: list[str]) -> None:

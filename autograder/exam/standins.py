@@ -17,15 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exam.inside.values import Proxy, without_its_graph
+from autograder.exam.inside.values import Proxy, is_proxy
 
 _READABLE = {"__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__wrapped__", "__annotations__"}
 
 
-class StandIn(Proxy):
-    """One object of the student's."""
+class Asking:
+    """What a test does with an object of the student's is asked of the room."""
 
     __slots__ = ()
+    _peer: Any
+    _ref: int
+    _type_name: str
+    _bases: tuple[str, ...]
+    _own_eq: bool
+
     __array_ufunc__ = None  # arithmetic of an array with a stand-in is the stand-in's
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -54,18 +60,11 @@ class StandIn(Proxy):
     def __delattr__(self, name: str) -> None:
         self._peer.request("delattr", self, name)
 
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        if self._is_class():
-            return type(self)
-        found = next(filter(None, map(torch_class, self._bases)), type(self))
-        return found if found.__name__ == self._type_name else _named(found, self._type_name)
-
     def _is_class(self) -> bool:
         return self._type_name.startswith("class ")
 
     def __instancecheck__(self, instance: Any) -> bool:
-        return isinstance(instance, Proxy) and self._peer.request("isinstance", instance, self)
+        return is_proxy(instance) and self._peer.request("isinstance", instance, self)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         raise TypeError(
@@ -113,6 +112,12 @@ class StandIn(Proxy):
     def __hash__(self) -> int:
         return hash((id(self._peer), self._ref))
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"a {self._type_name} of the hand-in lives in the exam room and can not be saved here: save its arrays or "
+            "its state_dict(), or save it in a function of a locked cell that is marked @in_room"
+        )
+
     def __copy__(self) -> Any:
         return self._peer.request("copy", self)
 
@@ -141,7 +146,7 @@ class StandIn(Proxy):
         """With another object of the room: what the room says. With plain data: by identity, or a sentence."""
         if self is other:
             return same
-        if isinstance(other, StandIn):
+        if is_proxy(other):
             return self._peer.request(function, self, other)
         if self._own_eq and other is not None:
             raise TypeError(
@@ -151,112 +156,44 @@ class StandIn(Proxy):
         return not same
 
 
+class StandIn(Asking, Proxy):
+    """One object of the student's."""
+
+    __slots__ = ()
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        if self._is_class():
+            return type(self)
+        found = next(filter(None, map(torch_class, self._bases)), type(self))
+        return found if found.__name__ == self._type_name else _named(found, self._type_name)
+
+
 @lru_cache(1_000)
 def _named(base: type, name: str) -> type:
     """What stands for a class of the student's: a class of this name, with the nearest base that is known here."""
     return type(base)(name.replace("\0", ""), (base,), {"__slots__": ()} if issubclass(base, Proxy) else {})
 
 
-class TensorStandIn(StandIn):
-    """A tensor that gradients are collected in, such as a Parameter: torch's functions fetch its numbers."""
-
-    __slots__ = ()
-
-    @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = getattr(func, "__name__", "")
-        if getattr(func, "__module__", "") == "torch.autograd":
-            raise TypeError(
-                f"torch.autograd.{name} needs a graph, and that stays in the exam room: call it in a function of a "
-                "locked cell that is marked @in_room"
-            )
-        writes = name.endswith("_") and not name.endswith("__")
-        if writes and func.__module__ == "torch.nn.init":
-            return _initialised(func, *args, **kwargs or {})
-        if writes or (kwargs and "out" in kwargs):
-            raise TypeError(
-                f"{name} would write into a tensor that lives in the exam room: call the tensor's own method, as in "
-                "p.copy_(...), or do it in a function of a locked cell that is marked @in_room"
-            )
-        return func(*_fetched(args), **_fetched(kwargs or {}))
-
-    def __len__(self) -> int:
-        return self._peer.request("len", self)
-
-    def _compared(self, function: str, other: object, same: bool) -> Any:
-        if self is other and function in ("eq", "ne"):
-            other = fetch(self)
-        mine = fetch(self)
-        theirs = fetch(other) if isinstance(other, TensorStandIn) else other
-        return mine == theirs if function == "eq" else mine != theirs
-
-    __hash__ = StandIn.__hash__
-
-    def __eq__(self, other: object) -> Any:
-        return self._compared("eq", other, True)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compared("ne", other, False)
-
-
-def fetch(tensor: TensorStandIn) -> Any:
-    """A tensor of the room's as one of this side's: the same numbers; its gradients stay there."""
-    return without_its_graph(tensor._peer.request("fetch", tensor))
-
-
-def _initialised(func: Callable[..., Any], tensor: Any, *args: Any, **kwargs: Any) -> Any:
-    """What one of torch's initialisers does to a tensor, done to a copy and handed over."""
-    import torch
-
-    with torch.no_grad():
-        tensor.copy_(func(fetch(tensor).detach(), *args, **kwargs))
-    return tensor
-
-
-def _fetched(value: Any) -> Any:
-    if type(value) is TensorStandIn:
-        return fetch(value)
-    if type(value) in (list, tuple):
-        return type(value)(map(_fetched, value))
-    return {key: _fetched(item) for key, item in value.items()} if type(value) is dict else value
-
-
-def make_stand_in(peer: Any, ref: int, type_name: str, bases: tuple[str, ...], own_eq: bool) -> StandIn:
-    """The stand-in for an object with these bases."""
-    tensor = "torch._tensor.Tensor" in bases or "torch.Tensor" in bases
-    is_tensor = tensor and not type_name.startswith("class ") and "torch" in sys.modules
-    return (TensorStandIn if is_tensor else StandIn)(peer, ref, type_name, bases, own_eq)
-
-
 def torch_class(name: str) -> type | None:
-    """The class of torch's with this full name, if torch is loaded here and has it."""
+    """The class of torch's with this full name, if torch is loaded here, has it, and it is one of Python objects.
+
+    The room may claim any name. Whatever calls itself a tensor, or another thing that torch keeps in memory of its own,
+    would be read as one by torch: as memory that is none.
+    """
     module, _, rest = name.rpartition(".")
     if module != "torch" and not module.startswith("torch."):
         return None
     found = getattr(sys.modules.get(module), rest, None)
-    return found if isinstance(found, type) else None
+    plain = isinstance(found, type) and (found.__basicsize__, found.__itemsize__) == _PLAIN
+    return found if plain else None
 
 
-def refuse_optimizers_of_stand_ins() -> None:
-    """An optimiser made by a test would train copies: it says so instead."""
-    from torch.optim import Optimizer
+class _Plain:
+    pass
 
-    if getattr(Optimizer.add_param_group, "of_the_grader", False):
-        return
-    original = Optimizer.add_param_group
 
-    def add_param_group(self: Any, param_group: dict[str, Any]) -> None:
-        params = param_group.get("params")
-        params = param_group["params"] = [params] if isinstance(params, Proxy) else list(params or [])
-        if any(isinstance(param, Proxy) for param in params):
-            raise TypeError(
-                "an optimiser made here would not train parameters that live in the exam room: make it, and take its "
-                "steps, in a function of a locked cell that is marked @in_room"
-            )
-        original(self, param_group)
-
-    add_param_group.of_the_grader = True  # type: ignore[attr-defined]
-    Optimizer.add_param_group = add_param_group  # type: ignore[method-assign]
+_PLAIN = _Plain.__basicsize__, _Plain.__itemsize__  # in memory: a Python object and nothing else
 
 
 #: How often each global generator was seeded here: seeding it as it already stands has to reach the room as well.
@@ -287,26 +224,26 @@ def _counting(which: str, original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _asking(function: str) -> Callable[..., Any]:
-    def method(self: StandIn, *args: Any) -> Any:
+    def method(self: Any, *args: Any) -> Any:
         return self._peer.request(function, self, *args)
 
     return method
 
 
 def _asking_reflected(function: str) -> Callable[..., Any]:
-    def method(self: StandIn, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         return self._peer.request(function, other, self)
 
     return method
 
 
 def _ordering(function: str) -> Callable[..., Any]:
-    def method(self: StandIn, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         """What the student's code makes of it, but for its bare word: that would be no evidence."""
-        if not isinstance(other, StandIn | int | float | np.number):
+        if not is_proxy(other) and not isinstance(other, int | float | np.number):
             raise TypeError(f"a {self._type_name} of the hand-in is compared with numbers only: use what it holds")
         answer = self._peer.request(function, self, other)
-        if isinstance(answer, bool) and not isinstance(other, StandIn):
+        if isinstance(answer, bool) and not is_proxy(other):
             raise TypeError(
                 f"a {self._type_name} of the hand-in would itself say how it compares: compare float(...) of it"
             )
@@ -315,15 +252,13 @@ def _ordering(function: str) -> Callable[..., Any]:
     return method
 
 
-for _name in "len bool float int complex index abs round getitem setitem delitem neg pos invert".split():  # noqa: SIM905
-    setattr(StandIn, f"__{_name}__", _asking(_name))
 _UNARY = "len bool float int complex index abs round getitem setitem delitem neg pos invert"
 _IN_PLACE = "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift"
-_BINARY = "add sub mul truediv floordiv mod matmul and_ or_ xor lshift rshift"
+BINARY = "add sub mul truediv floordiv mod matmul and_ or_ xor lshift rshift"
 for _name in f"{_UNARY} {_IN_PLACE}".split():
-    setattr(StandIn, f"__{_name}__", _asking(_name))
-for _name in _BINARY.split():
-    setattr(StandIn, f"__{_name.strip('_')}__", _asking(_name))
-    setattr(StandIn, f"__r{_name.strip('_')}__", _asking_reflected(_name))
+    setattr(Asking, f"__{_name}__", _asking(_name))
+for _name in BINARY.split():
+    setattr(Asking, f"__{_name.strip('_')}__", _asking(_name))
+    setattr(Asking, f"__r{_name.strip('_')}__", _asking_reflected(_name))
 for _name in ("lt", "le", "gt", "ge"):
-    setattr(StandIn, f"__{_name}__", _ordering(_name))
+    setattr(Asking, f"__{_name}__", _ordering(_name))

@@ -257,7 +257,7 @@ def _in_room(name: str, /, *args: Any, **kwargs: Any) -> Any:
     from convnets.checks import IN_ROOM
 
     if name not in IN_ROOM:
-        raise NameError(f"{name} is marked @in_room and the exam room does not know it: define it in a locked cell")
+        raise LookupError(f"{name} is not there: a function marked @in_room stands in a locked cell above the check")
     return IN_ROOM[name](*args, **kwargs)
 
 

@@ -30,11 +30,16 @@ _DTYPE = re.compile(r"[<>|=]?([biufc]\d{1,2}|[SU]\d{1,6})")
 _TORCH_DTYPES = (
     "float16 float32 float64 bfloat16 uint8 int8 int16 int32 int64 bool complex64 complex128".split()  # noqa: SIM905
 )
+_LAYOUTS = ("strided", "sparse_coo", "contiguous_format", "channels_last", "channels_last_3d", "preserve_format")
 _TYPES: dict[str, type] = {t.__name__: t for t in (bool, int, float, complex, str, bytes, list, tuple, dict, set)}
 _TYPES |= {f"np.{t}": getattr(np, t) for t in ("float16", "float32", "float64", "int32", "int64", "uint8", "bool_")}
 _SIZED = (str, bytes, list, dict, tuple, set, frozenset)
 _SEQUENCES: tuple[Any, ...] = (list, tuple, set, frozenset)
-_PLAIN_GRAD, _LEAF, _GRAPH = 0, 1, 2  # what a tensor has to do with autograd
+NO_GRAPH = (
+    "autograd graphs do not cross between the checks and the hand-in: compute the loss and its gradients in one "
+    "function of a locked cell that is marked @in_room"
+)
+_PLAIN_GRAD, _LEAF, _GRAPH, _PARAMETER = 0, 1, 2, 3  # what a tensor has to do with autograd
 
 
 class WireError(Exception):
@@ -49,7 +54,7 @@ class Side(Protocol):
     def request(self, function: str, /, *args: Any, **kwargs: Any) -> Any: ...
     def publish(self, value: Any) -> tuple[int, str, list[str], bool]: ...
     def resolve(self, ref: Any) -> Any: ...
-    def stand_in(self, ref: int, type_name: str, bases: tuple[str, ...], own_eq: bool) -> Proxy: ...
+    def stand_in(self, ref: int, type_name: str, bases: tuple[str, ...], own_eq: bool, *like: Any) -> Any: ...
     def keep(self, value: Any) -> int: ...
     def kept_number(self, value: Any) -> int | None: ...
     def kept(self, number: int) -> Any: ...
@@ -78,6 +83,14 @@ class Proxy:
 
     def __del__(self) -> None:
         self._peer.dropped.append(self._ref)
+
+
+#: Classes that stand for objects of the other side and are no Proxy: what torch takes for a tensor has to be one.
+TENSOR_PROXIES: set[type] = set()
+
+
+def is_proxy(value: Any) -> bool:
+    return isinstance(value, Proxy) or type(value) in TENSOR_PROXIES
 
 
 def is_tensor(value: Any) -> bool:
@@ -115,7 +128,7 @@ class Encoder:
             return _short(value, MAX_STRING)
         if kind is int:
             return value if -(2**63) <= value < 2**63 else ["int", hex(value)]
-        if isinstance(value, Proxy) and value._peer is self.peer:
+        if is_proxy(value) and value._peer is self.peer:
             return ["yours", value._ref]
         if id(value) in self.inside:
             raise ValueError("a value that contains itself can not be handed over")
@@ -150,7 +163,7 @@ class Encoder:
         if isinstance(value, type):
             name = next((name for name, known in _TYPES.items() if value is known), None)
             return None if name is None else ["type", name]
-        if kind.__module__ == "torch" and kind.__name__ in ("dtype", "device"):
+        if kind.__module__ == "torch" and kind.__name__ in ("dtype", "device", "layout", "memory_format"):
             return [f"torch.{kind.__name__}", str(value).removeprefix("torch.")]
         if isinstance(value, str):
             return _short(str.__str__(value), MAX_STRING)
@@ -179,7 +192,9 @@ class Encoder:
         if kind is np.random.Generator:
             state = value.bit_generator.state
             return ["Generator", state["bit_generator"], self.encode(_plain_state(state), depth + 1)]
-        if is_tensor(value) and not self.leaves(value):
+        if is_tensor(value):
+            if self.leaves(value):
+                return ["leaf", *self.peer.publish(value), str(value.dtype).removeprefix("torch."), list(value.shape)]
             return self._tensor(value)
         return ["mine", *self.peer.publish(value)]
 
@@ -198,6 +213,8 @@ class Encoder:
             raise ValueError(f"a tensor of dtype {name} can not be handed over")
         flat = value.detach().cpu().contiguous()
         raw = flat.view(torch.int16) if name == "bfloat16" else flat
+        if isinstance(value, torch.nn.Parameter):
+            return ["tensor", name, _PARAMETER + bool(value.requires_grad), *self._array(raw.numpy())]
         grad = _PLAIN_GRAD if not value.requires_grad else _LEAF if is_collecting(value) else _GRAPH
         return ["tensor", name, grad, *self._array(raw.numpy())]
 
@@ -324,6 +341,8 @@ class Decoder:
             tensor.requires_grad_()
         elif grad == _GRAPH:
             tensor = without_its_graph(tensor)
+        elif grad in (_PARAMETER, _PARAMETER + 1):
+            tensor = torch.nn.Parameter(tensor, requires_grad=grad > _PARAMETER)
         self.objects.append(tensor)
         return tensor
 
@@ -364,12 +383,15 @@ class Decoder:
             self.peer.hold(number, value)
         return value
 
-    def _theirs(self, data: list[Any], depth: int) -> Proxy:
-        _, ref, type_name, bases, own_eq = data
+    def _theirs(self, data: list[Any], depth: int) -> Any:
+        """A handle; of a tensor also its dtype and shape."""
+        _, ref, type_name, bases, own_eq, *like = data
         if type(ref) is not int or type(type_name) is not str or not all(type(b) is str for b in bases):
             raise WireError("a malformed handle")
+        if (data[0] == "leaf") != bool(like) or (like and not _is_like_a_tensor(*like)):
+            raise WireError("a malformed handle")
         name = type_name[:100].encode("utf-8", "replace").decode("utf-8")
-        proxy = self.peer.stand_in(ref, name, tuple(base[:200] for base in bases[:30]), own_eq is True)
+        proxy = self.peer.stand_in(ref, name, tuple(base[:200] for base in bases[:30]), own_eq is True, *like)
         self.objects.append(proxy)
         return proxy
 
@@ -425,6 +447,7 @@ class Decoder:
         "same": _same,
         "kept": _kept,
         "mine": _theirs,
+        "leaf": _theirs,
         "yours": _ours,
         "torch.Size": _size,
         "int": lambda self, data, depth: int(data[1][:20_000], 16),
@@ -434,6 +457,8 @@ class Decoder:
         "dtype": lambda self, data, depth: _dtype(data[1]),
         "type": lambda self, data, depth: _TYPES[data[1]],
         "torch.dtype": lambda self, data, depth: getattr(sys.modules["torch"], _known(data[1], _TORCH_DTYPES)),
+        "torch.layout": lambda self, data, depth: getattr(sys.modules["torch"], _known(data[1], _LAYOUTS)),
+        "torch.memory_format": lambda self, data, depth: getattr(sys.modules["torch"], _known(data[1], _LAYOUTS)),
         "torch.device": lambda self, data, depth: sys.modules["torch"].device(data[1][:20]),
     }
 
@@ -449,13 +474,15 @@ def without_its_graph(tensor: Any) -> Any:
 
         @staticmethod
         def backward(context: Any, *grads: Any) -> Any:
-            raise RuntimeError(
-                "autograd graphs do not cross between the checks and the hand-in: compute the loss and call backward() "
-                "in one function of a locked cell that is marked @in_room"
-            )
+            raise RuntimeError(NO_GRAPH)
 
     with torch.enable_grad():
         return StayedBehind.apply(tensor.detach().requires_grad_())
+
+
+def _is_like_a_tensor(dtype: Any, shape: Any) -> bool:
+    numbers = type(shape) is list and len(shape) <= 32 and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+    return numbers and type(dtype) is str and dtype in _TORCH_DTYPES
 
 
 def _bulk(value: Any) -> int:

@@ -71,7 +71,9 @@ def rebuild_error(parts: Mapping[str, Any]) -> Exception:
         if isinstance(found, type) and issubclass(found, Exception):
             known = found
             break
-    kind = known if known.__name__ == mro[0] else type(mro[0], (known,), {})
+    kind = known
+    for own in reversed(mro[: mro.index(known.__name__)] if known.__name__ in mro else mro[:1]):
+        kind = type(own, (kind,), {})
     try:
         error = kind(clean(text, MAX_TEXT))
     except TypeError:  # a class that wants more than a text, such as UnicodeDecodeError
@@ -171,11 +173,11 @@ class Peer:
         for ref in refs:
             self._numbers.pop(id(self._published.pop(ref, None)), None)
 
-    def stand_in(self, ref: int, type_name: str, bases: tuple[str, ...], own_eq: bool) -> Proxy:
-        """The one proxy for this object: two handles of one object are one object here too."""
+    def stand_in(self, ref: int, type_name: str, bases: tuple[str, ...], own_eq: bool, *like: Any) -> Any:
+        """The one proxy for this object: two handles of one are one here too. like: a tensor's dtype and shape."""
         proxy = self._stand_ins.get(ref)
         if proxy is None:
-            proxy = self._stand_ins[ref] = self.proxy(self, ref, type_name, bases, own_eq)
+            proxy = self._stand_ins[ref] = self.proxy(self, ref, type_name, bases, own_eq, *like)
             self.dropped = [dropped for dropped in self.dropped if dropped != ref]
         return proxy
 

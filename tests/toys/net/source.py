@@ -365,6 +365,8 @@ with exercise.check("weights are copied in", points=1):
         fresh.fc.weight.mul_(0)
         fresh.conv2.bias += 1
     assert torch.equal(fresh.fc.bias, bias)
+    fresh.fc.weight = nn.Parameter(torch.zeros(10, 16))
+    assert isinstance(fresh.fc.weight, nn.Parameter) and "fc.weight" in dict(fresh.named_parameters())
     assert_close(fresh(torch.rand(1, 3, 8, 8))[0], bias, "the logits", rtol=1e-6)
     assert fresh.conv2.bias.min() > 0
 
@@ -373,8 +375,12 @@ with exercise.check("torch's initialisers work on it", points=1):
     nn.init.constant_(fresh.fc.bias, 1.5)
     nn.init.ones_(fresh.bn1.bias)
     assert_close(fresh.fc.bias, [1.5] * 10, "fc.bias")
+    nn.init.kaiming_normal_(fresh.conv2.weight, nonlinearity="relu")
+    assert 0.5 < fresh.conv2.weight.std() / (2 / 72) ** 0.5 < 2
     fresh.eval()
     assert fresh.state_dict()["bn1.bias"].sum() == 8
+    fresh.state_dict()["bn1.bias"].zero_()
+    torch.testing.assert_close(fresh.bn1.bias.detach(), torch.zeros(8))
 
 with exercise.check("apply visits every layer", points=1):
     seen = []
