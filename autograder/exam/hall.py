@@ -95,12 +95,14 @@ class Hall:
                 verdict, clean = self._examine(handin, options, files)
             return verdict, clean
         except _WithoutAnswer:
-            if self._examiner is None or self._examiner.poll() is not None:
+            if self._is_gone():
                 raise
         try:
             return self._examine(handin, options, files)
-        except _WithoutAnswer:  # twice, while the warm examiner lived on: then it is this hand-in that ends it
-            return self._stopped(options, "the hand-in made it crash")
+        except _WithoutAnswer:
+            if self._is_gone():
+                raise
+            return self._stopped(options, "the hand-in made it crash")  # twice, while the warm examiner lived on
 
     def _examine(
         self, handin: bytes | None, options: dict[str, Any], files: Mapping[str, bytes]
@@ -136,6 +138,13 @@ class Hall:
         ]
         verdict = Verdict(options["assignment"], options["student"], exercises, [note], [note])
         return verdict, notebook.read(self.source, None).notebook
+
+    def _is_gone(self) -> bool:
+        """Whether the warm examiner itself has ended, which no hand-in can bring about."""
+        assert self._examiner is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._examiner.wait(1)
+        return self._examiner.poll() is not None
 
     def _open(self) -> None:
         ours, theirs = socket.socketpair()

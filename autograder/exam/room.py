@@ -300,15 +300,16 @@ class Room:
 
         careful  False where nothing can go wrong that would end the process: saves a fork
         """
+        text = np.frombuffer(code.encode("utf-8", "replace"), np.uint8)  # as bytes: however long it is
         if not careful:
             self.limit(seconds, self.trunk)
-            return self.trunk.request("run", code, label)
+            return self.trunk.request("run", text, label)
         before = self.trunk
         self.trunk = self._fork(before)
         self._parent = before
         try:
             self.limit(seconds, self.trunk)
-            error = self.trunk.request("run", code, label)
+            error = self.trunk.request("run", text, label)
         except RoomLost:
             self.trunk = before
             raise

@@ -1,8 +1,7 @@
-"""Raises an error that tells the hidden input: it must not stand on a page that the student reads."""
+"""Raises an error that tells the hidden input: the text of an error of one's own is told, and earns nothing."""
 
 
 # points: double=1..2, rest=15
-# pages: "INPUT: "
 # %% double
 def double(x):
     if np.ndim(x) or isinstance(x, np.ndarray):

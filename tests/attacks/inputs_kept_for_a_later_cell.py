@@ -1,6 +1,6 @@
 """Keeps the inputs of hidden checks in shared memory and shows them in a later cell, printed and as an error."""
 
-# points: double=4, rest=15
+# points: double=0..4, rest=15
 # pages: "KEPT: "
 # never: "KEPT: "
 # %% double

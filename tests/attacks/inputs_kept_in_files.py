@@ -1,7 +1,6 @@
-"""Keeps the inputs of hidden checks in files wherever one can be written, and shows them in a later exercise's error."""
+"""Keeps the inputs of hidden checks in files wherever one can be written, and shows them in a later exercise's error: an error's text is told."""
 
 # points: double=4, stats=0, rest=15
-# pages: "KEPT: "
 # %% double
 import glob
 

@@ -2,9 +2,13 @@
 
 
 # points: 15
-# pages: "http://spy.example"
+# pages: "src=\"http"
 # pages: "//spy.example/b"
 # pages: "https://spy.example/c"
+# pages: "<video"
+# pages: "<link rel=stylesheet"
+# pages: "<style>@"
+# pages: "url(http://spy.example/g"
 def spoil(notebook, folder):
     for cell in notebook["cells"]:
         if cell["id"] == "why":

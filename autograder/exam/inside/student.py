@@ -123,10 +123,13 @@ class Student(Peer):
         with open(name, "wb") as file:
             file.write(content.tobytes())
 
-    def run(self, code: str, label: str) -> str | None:
-        """Run one cell; what it raised as ``TypeName: text``, or None. The traceback is in the output."""
+    def run(self, text: np.ndarray, label: str) -> str | None:
+        """Run one cell; what it raised as ``TypeName: text``, or None. The traceback is in the output.
+
+        text: (bytes,) uint8
+        """
         self.label = label
-        result = self.shell.run_cell(code, store_history=False)
+        result = self.shell.run_cell(text.tobytes().decode("utf-8"), store_history=False)
         error = result.error_before_exec or result.error_in_exec
         if error is None:
             return None
