@@ -113,7 +113,7 @@ def test_an_examiner_without_memory_or_time_says_so(monkeypatch):
         assert verdict.earned == 0
         assert verdict.points == 10
         assert verdict.look == ["the examination was stopped: the hand-in made it take too long"]
-        assert "return 2 * x" not in str(clean)
+        assert "twice_as_much" in str(source) and "twice_as_much" not in str(clean)
 
 
 SLEEPS = answers("import time\ndef double(x):\n    time.sleep(4)\n    return 2 * x")
