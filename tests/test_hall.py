@@ -77,9 +77,10 @@ if os.fork() == 0:
     time.sleep(600)
 def double(x): return 2 * x"""
     looking = """
-import os
+import os, sys
 def double(x):
-    seen = os.listdir("/tmp") + os.listdir("/dev/shm") + [p for p in os.listdir("/proc") if p.isdigit()]
+    seen = [name for name in os.listdir("/tmp") if not sys.prefix.startswith(f"/tmp/{name}/")]  # Python may lie there
+    seen += os.listdir("/dev/shm") + [p for p in os.listdir("/proc") if p.isdigit()]
     return 2 * x if len(seen) == 3 else seen  # process 1, the one that keeps the cells, and this one"""
     assert open_hall.examine(answers(leaving), **WHO)[0].earned == 10
     assert open_hall.examine(answers(looking), **WHO)[0].earned == 10

@@ -28,6 +28,7 @@ SHIPPED = Path("/shipped")  # files of the release, where there are walls
 TMP_BYTES = 256 * 2**20
 _NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000  # NS UTS IPC USER PID NET
 _NOSUID_NODEV, _NOEXEC, _READ_ONLY, _REMOUNT = 2 | 4, 8, 1, 32
+_BIND, _RECURSIVE, _DETACH = 4096, 16384, 2  # of mounts
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 24, 38
 
 
@@ -162,15 +163,27 @@ def _separate() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     if os.fork():
         os._exit(0)
-    for place, size in (("/tmp", TMP_BYTES), ("/dev/shm", TMP_BYTES // 4)):
-        options = f"size={size},mode=1777".encode()
-        _must(libc.mount(b"tmpfs", place.encode(), b"tmpfs", _NOSUID_NODEV, options), f"no {place} of its own")
+    # Python itself may lie below /tmp: it is kept in sight while a new /tmp is laid over the old one.
+    kept = [Path(place) for place in sorted({sys.prefix, sys.base_prefix}) if Path(place).is_relative_to("/tmp")]
+    _must(libc.mount(b"/tmp", b"/dev/shm", None, _BIND | _RECURSIVE, None), "the old /tmp can not be kept")
+    _lay_tmpfs(libc, "/tmp", TMP_BYTES)
+    for place in kept:
+        place.mkdir(parents=True, exist_ok=True)
+        old = Path("/dev/shm", place.relative_to("/tmp"))
+        _must(libc.mount(bytes(old), bytes(place), None, _BIND | _RECURSIVE, None), f"{place} can not be kept")
+    _must(libc.umount2(b"/dev/shm", _DETACH), "the old /tmp stays in sight")
+    _lay_tmpfs(libc, "/dev/shm", TMP_BYTES // 4)
     _must(libc.mount(b"proc", b"/proc", b"proc", _NOSUID_NODEV | _NOEXEC, None), "no /proc of its own")
     Path("/proc/sys/user/max_user_namespaces").write_text("0")  # no further privileges to be had inside
     _must(libc.mount(None, b"/proc", None, _REMOUNT | _READ_ONLY | _NOSUID_NODEV | _NOEXEC, None), "no quiet /proc")
     os.chdir("/tmp")
     _drop_privileges(libc)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # so that nothing in the room looks into its first process
+
+
+def _lay_tmpfs(libc: ctypes.CDLL, place: str, size: int) -> None:
+    options = f"size={size},mode=1777".encode()
+    _must(libc.mount(b"tmpfs", place.encode(), b"tmpfs", _NOSUID_NODEV, options), f"no {place} of its own")
 
 
 def _drop_privileges(libc: ctypes.CDLL) -> None:
