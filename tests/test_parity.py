@@ -88,7 +88,10 @@ def test_the_same_verdict_in_lab_and_graded(name, lab, seed, capsys):
         for subject, verdict in zip(tried, verdicts, strict=True):
             seen = lab.run(cells(source, subject.answers, subject.only, bare=subject.only is not None))
             checks += sum(len(exercise.checks) for exercise in seen)
-            found += [f"{subject.title}: {line}" for line in differences(seen, verdict)]
+            # The words about a wrong answer may hold other random numbers; the verdict may not differ.
+            wrong = not subject.title.startswith(("the reference", "right answer"))
+            lines = [line for line in differences(seen, verdict) if not (wrong and " says in Lab: " in line)]
+            found += [f"{subject.title}: {line}" for line in lines]
             found += [f"{subject.title}: {line}" for line in surprises(subject, seen)]
     said = f"{name}: {len(tried)} hand-ins, {checks} checks, {len(found)} differences (PARITY_SEED={seed})"
     with capsys.disabled():

@@ -21,4 +21,4 @@ def double(x):
 def stats(x):
     for place in PLACES:
         if os.path.exists(place):
-            raise ValueError("KE" + "PT: " + open(place).read())
+            raise ValueError("seen: " + open(place).read())

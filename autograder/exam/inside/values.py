@@ -470,7 +470,7 @@ def without_its_graph(tensor: Any) -> Any:
     class StayedBehind(torch.autograd.Function):
         @staticmethod
         def forward(context: Any, leaf: Any) -> Any:
-            return leaf.view_as(leaf)
+            return leaf.clone()
 
         @staticmethod
         def backward(context: Any, *grads: Any) -> Any:
