@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return (n - k) // stride + 1
 
 
@@ -18,7 +18,7 @@ def share(k, stride):  # of each pixel in its window's gradient
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    out = np.empty((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)), dtype=x.dtype)
+    out = np.empty((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)), dtype=x.dtype)
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = average(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k])
@@ -91,25 +91,25 @@ def share(k, stride):
 
 # %% avg_pool2d | an incomplete window counts
 # caught by: random windows: out
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return -((n - k) // -stride) + 1
 
 
 # %% avg_pool2d | the output size lacks its plus one
 # caught by: random windows: out
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return (n - k) // stride
 
 
 # %% avg_pool2d | the output size divides by the kernel only
 # caught by: random windows: out
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return n // k
 
 
 # %% avg_pool2d | the output size divides by the stride only
 # caught by: random windows: out
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return n // stride
 
 
@@ -117,7 +117,7 @@ def output_size(n, k, stride):
 # caught by: random windows: dx
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = stride = kernel_size
-    out = np.empty((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)), dtype=x.dtype)
+    out = np.empty((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)), dtype=x.dtype)
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = average(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k])
@@ -128,7 +128,7 @@ def avg_pool2d_forward(x, kernel_size, stride=None):
 # caught by: random windows: out
 def avg_pool2d_forward(x, kernel_size, stride=1):
     k = kernel_size
-    out = np.empty((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)), dtype=x.dtype)
+    out = np.empty((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)), dtype=x.dtype)
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = average(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k])
@@ -140,7 +140,7 @@ def avg_pool2d_forward(x, kernel_size, stride=1):
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    height = width = output_size(x.shape[2], k, stride)
+    height = width = sized(x.shape[2], k, stride)
     out = np.empty((*x.shape[:2], height, width), dtype=x.dtype)
     for i in range(height):
         for j in range(width):
@@ -161,7 +161,7 @@ def avg_pool2d_forward(x, kernel_size, stride=None):
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    out = np.zeros((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)))
+    out = np.zeros((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)))
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = average(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k])
@@ -174,7 +174,7 @@ def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
     x /= k**2
-    out = np.empty((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)), dtype=x.dtype)
+    out = np.empty((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)), dtype=x.dtype)
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = x[:, :, i * stride : i * stride + k, j * stride : j * stride + k].sum(axis=(2, 3))
@@ -270,7 +270,7 @@ def avg_pool2d_backward(dout, cache):
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    out = np.zeros((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)), dtype=x.dtype)
+    out = np.zeros((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)), dtype=x.dtype)
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = average(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k])
@@ -282,7 +282,7 @@ def avg_pool2d_forward(x, kernel_size, stride=None):
 def avg_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    height, width = output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)
+    height, width = sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)
     columns = []
     for i in range(height):
         for j in range(width):
@@ -292,5 +292,5 @@ def avg_pool2d_forward(x, kernel_size, stride=None):
 
 # %% avg_pool2d | the window's places are floats
 # caught by: the worked example
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return (n - k) / stride + 1

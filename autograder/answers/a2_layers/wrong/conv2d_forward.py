@@ -10,7 +10,7 @@ def pad(x, padding):
     return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
 
 
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return (n + 2 * padding - k) // stride + 1
 
 
@@ -33,8 +33,8 @@ def slide(xp, w, b, height, width, stride):
 
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height = output_size(x.shape[2], w.shape[2], stride, padding)
-    width = output_size(x.shape[3], w.shape[3], stride, padding)
+    height = sized(x.shape[2], w.shape[2], stride, padding)
+    width = sized(x.shape[3], w.shape[3], stride, padding)
     return slide(pad(x, padding), w, b, height, width, stride), (x, w, stride, padding)
 
 
@@ -43,7 +43,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: conv2d_backward
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, 1, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, 1, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     return slide(pad(x, padding), w, b, height, width, 1), (x, w, stride, padding)
 
 
@@ -92,7 +92,7 @@ def slide(xp, w, b, height, width, stride):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, 0)
-    height, width = (output_size(n, k, stride, 0) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, 0) for n, k in zip(x.shape[2:], w.shape[2:]))
     return slide(x, w, b, height, width, stride), (x, w, stride, padding)
 
 
@@ -110,7 +110,7 @@ def pad(x, padding):
     return np.pad(x, ((0, 0), (0, 0), (padding, 0), (padding, 0)))
 
 
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return (n + padding - k) // stride + 1
 
 
@@ -126,7 +126,7 @@ def pad(x, padding):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     xp = np.pad(x, padding)[: len(x), : x.shape[1]]
     return slide(xp, w, b, height, width, stride), (x, w, stride, padding)
 
@@ -141,14 +141,14 @@ def pad(x, padding):
 # %% conv2d_forward | padding counts once in the output size
 # caught by: random stride and padding
 # also: conv2d_backward, tiny_convnet
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return (n + padding - k) // stride + 1
 
 
 # %% conv2d_forward | the output size rounds up
 # caught by: an image that is not square, a stride that does not fit
 # also: conv2d_backward
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return -((n + 2 * padding - k) // -stride) + 1
 
 
@@ -159,14 +159,14 @@ def pad(x, padding):
 # %% conv2d_forward | the output size lacks its plus one
 # caught by: an image that is not square, a stride that does not fit
 # also: conv2d_backward, tiny_convnet
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return (n + 2 * padding - k) // stride
 
 
 # %% conv2d_forward | the output size rounds where it should floor
 # caught by: stride and padding; random stride and padding
 # also: conv2d_backward
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return int(np.floor((n + 2 * padding - k) / stride + 0.5)) + 1
 
 
@@ -179,7 +179,7 @@ def pad(x, padding):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height = width = output_size(x.shape[2], w.shape[2], stride, padding)
+    height = width = sized(x.shape[2], w.shape[2], stride, padding)
     return slide(pad(x, padding), w, b, height, width, stride), (x, w, stride, padding)
 
 
@@ -189,7 +189,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
     k = w.shape[2]
-    height, width = output_size(x.shape[2], k, stride, padding), output_size(x.shape[3], k, stride, padding)
+    height, width = sized(x.shape[2], k, stride, padding), sized(x.shape[3], k, stride, padding)
     return slide(pad(x, padding), w, b, height, width, stride), (x, w, stride, padding)
 
 
@@ -199,7 +199,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 def conv2d_forward(x, w, b, stride=1, padding=0):
     turned = w.transpose(0, 1, 3, 2)
     check(x, turned, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], turned.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], turned.shape[2:]))
     return slide(pad(x, padding), turned, b, height, width, stride), (x, w, stride, padding)
 
 
@@ -208,7 +208,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     return slide(pad(x, padding), w[:, :, ::-1, ::-1], b, height, width, stride), (x, w, stride, padding)
 
 
@@ -217,7 +217,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     return slide(pad(x, padding), w, 0 * b, height, width, stride), (x, w, stride, padding)
 
 
@@ -226,7 +226,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     return slide(pad(x, padding), w, b[0], height, width, stride), (x, w, stride, padding)
 
 
@@ -263,7 +263,7 @@ def slide(xp, w, b, height, width, stride):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     return slide(pad(x, padding), w / w.shape[1], b, height, width, stride), (x, w, stride, padding)
 
 
@@ -272,7 +272,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     out = slide(pad(x, padding), w, b, height, width, stride)
     return out.transpose(0, 1, 3, 2), (x, w, stride, padding)
 
@@ -282,7 +282,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     out = slide(pad(x, padding), w, b, height, width, stride)
     return out.astype(np.float64), (x, w, stride, padding)
 
@@ -294,7 +294,7 @@ def check(x, w, padding):
         raise ValueError(f"x has {x.shape[1]} channels, w {w.shape[1]}")
 
 
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return max((n + 2 * padding - k) // stride + 1, 0)
 
 
@@ -307,7 +307,7 @@ def check(x, w, padding):
         raise ValueError("the filter is larger than the padded image")
 
 
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return max((n + 2 * padding - k) // stride + 1, 0)
 
 
@@ -320,7 +320,7 @@ def check(x, w, padding):
         raise ValueError("the filter is larger than the image")
 
 
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return max((n + 2 * padding - k) // stride + 1, 0)
 
 
@@ -348,7 +348,7 @@ def check(x, w, padding):
 def conv2d_forward(x, w, b, stride=1, padding=0):
     channels = min(x.shape[1], w.shape[1])
     check(x[:, :channels], w[:, :channels], padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     out = slide(pad(x, padding)[:, :channels], w[:, :channels], b, height, width, stride)
     return out, (x, w, stride, padding)
 
@@ -373,7 +373,7 @@ def pad(x, padding):
 # also: tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     out = slide(pad(x, padding), w, b, height, width, stride)
     b.shape = (1, len(b), 1, 1)
     return out, (x, w, stride, padding)
@@ -384,7 +384,7 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     out = np.zeros((len(x), len(w), height, width), dtype=x.dtype)
     out[:1] = slide(pad(x, padding)[:1], w, b, height, width, stride)
     return out, (x, w, stride, padding)
@@ -417,7 +417,7 @@ def pad(x, padding):
 # %% conv2d_forward | the output's size is a float
 # caught by: the worked example
 # also: conv2d_backward, tiny_convnet
-def output_size(n, k, stride, padding):
+def sized(n, k, stride, padding):
     return (n + 2 * padding - k) / stride + 1
 
 
@@ -452,7 +452,7 @@ def slide(xp, w, b, height, width, stride):
 # also: tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     return np.squeeze(slide(pad(x, padding), w, b, height, width, stride)), (x, w, stride, padding)
 
 
@@ -461,6 +461,6 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
 # also: conv2d_backward, tiny_convnet
 def conv2d_forward(x, w, b, stride=1, padding=0):
     check(x, w, padding)
-    height, width = (output_size(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
+    height, width = (sized(n, k, stride, padding) for n, k in zip(x.shape[2:], w.shape[2:]))
     out = slide(pad(x, padding), w, b, height, width, stride)
     return out.transpose(1, 0, 2, 3).reshape(out.shape), (x, w, stride, padding)

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return (n - k) // stride + 1
 
 
@@ -19,7 +19,7 @@ def winners(window):  # 1 where the gradient goes
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    height, width = output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)
+    height, width = sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)
     out = np.empty((*x.shape[:2], height, width), dtype=x.dtype)
     for i in range(height):
         for j in range(width):
@@ -126,26 +126,26 @@ def largest(window):
 # %% max_pool2d | an incomplete window counts
 # caught by: an image that is not square, with leftovers
 # also: tiny_convnet
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return -((n - k) // -stride) + 1
 
 
 # %% max_pool2d | the output size lacks its plus one
 # caught by: worked example: out
 # also: tiny_convnet
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return (n - k) // stride
 
 
 # %% max_pool2d | the output size divides by the stride only
 # caught by: windows that overlap
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return n // stride
 
 
 # %% max_pool2d | the output size divides by the kernel only
 # caught by: windows that overlap; random windows: dx
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return n // k
 
 
@@ -153,7 +153,7 @@ def output_size(n, k, stride):
 # caught by: windows that overlap; random windows: dx
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = stride = kernel_size
-    height, width = output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)
+    height, width = sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)
     out = np.empty((*x.shape[:2], height, width), dtype=x.dtype)
     for i in range(height):
         for j in range(width):
@@ -166,7 +166,7 @@ def max_pool2d_forward(x, kernel_size, stride=None):
 # also: tiny_convnet
 def max_pool2d_forward(x, kernel_size, stride=1):
     k = kernel_size
-    height, width = output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)
+    height, width = sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)
     out = np.empty((*x.shape[:2], height, width), dtype=x.dtype)
     for i in range(height):
         for j in range(width):
@@ -178,7 +178,7 @@ def max_pool2d_forward(x, kernel_size, stride=1):
 # caught by: random windows: out
 def max_pool2d_forward(x, kernel_size, stride=2):
     k = kernel_size
-    height, width = output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)
+    height, width = sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)
     out = np.empty((*x.shape[:2], height, width), dtype=x.dtype)
     for i in range(height):
         for j in range(width):
@@ -192,7 +192,7 @@ def max_pool2d_forward(x, kernel_size, stride=2):
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    height = width = output_size(x.shape[2], k, stride)
+    height = width = sized(x.shape[2], k, stride)
     out = np.empty((*x.shape[:2], height, width), dtype=x.dtype)
     for i in range(height):
         for j in range(width):
@@ -216,7 +216,7 @@ def max_pool2d_forward(x, kernel_size, stride=None):
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    height, width = output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)
+    height, width = sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)
     top = x.shape[2] - ((height - 1) * stride + k)
     out = np.empty((*x.shape[:2], height, width), dtype=x.dtype)
     for i in range(height):
@@ -232,7 +232,7 @@ def max_pool2d_forward(x, kernel_size, stride=None):
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    out = np.zeros((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)))
+    out = np.zeros((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)))
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = largest(x[:, :, i * stride : i * stride + k, j * stride : j * stride + k])
@@ -245,7 +245,7 @@ def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
     cache = x.copy(), k, stride
-    out = np.empty((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)), dtype=x.dtype)
+    out = np.empty((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)), dtype=x.dtype)
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             out[:, :, i, j] = largest(cache[0][:, :, i * stride : i * stride + k, j * stride : j * stride + k])
@@ -409,7 +409,7 @@ def largest(window):
 def max_pool2d_forward(x, kernel_size, stride=None):
     k = kernel_size
     stride = k if stride is None else stride
-    out = np.empty((*x.shape[:2], output_size(x.shape[2], k, stride), output_size(x.shape[3], k, stride)), dtype=x.dtype)
+    out = np.empty((*x.shape[:2], sized(x.shape[2], k, stride), sized(x.shape[3], k, stride)), dtype=x.dtype)
     for i in range(out.shape[2]):
         for j in range(out.shape[3]):
             window = x[:, :, i * stride : i * stride + k, j * stride : j * stride + k]
@@ -420,7 +420,7 @@ def max_pool2d_forward(x, kernel_size, stride=None):
 # %% max_pool2d | the output's size is a float
 # caught by: worked example: out
 # also: tiny_convnet
-def output_size(n, k, stride):
+def sized(n, k, stride):
     return (n - k) / stride + 1
 
 
