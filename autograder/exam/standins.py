@@ -46,7 +46,7 @@ class Asking:
 
     def __setattr__(self, name: str, value: Any) -> None:
         torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.nn.Module | torch.nn.Parameter) and not is_proxy(value):
+        if torch is not None and isinstance(value, torch.nn.Module) and not is_proxy(value):
             raise TypeError(
                 f"a {type(value).__name__} made by a check can not be put into an object that lives in the exam room: "
                 "make it in a function of a locked cell that is marked @in_room"
