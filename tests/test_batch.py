@@ -144,6 +144,9 @@ def test_the_secret_and_the_walls_reach_the_hall_and_decide_what_is_known(course
     (course.folder / "secret.txt").write_text("another\n")
     batch.grade(course, toy.NAME, hall, walls=False, progress=False)
     assert opened[2:] == [{"walls": False, "secret": "another"}]
+    (course.solutions / toy.NAME / "numbers.txt").write_text("4\n")  # a file that the room is given
+    batch.grade(course, toy.NAME, hall, walls=False, progress=False)
+    assert len(opened) == 4
 
 
 # --- nothing leaves the loop -----------------------------------------------------------------------------------------

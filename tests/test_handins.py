@@ -89,6 +89,14 @@ def test_which_notebook_counts(folder, files, graded, says, looks):
     assert says in " ".join(found.problems) and bool(found.problems) == bool(says) and bool(found.look) == looks
 
 
+def test_too_many_notebooks_to_look_into_are_never_a_silent_zero(folder):
+    """The finished one may be any of them: a person is asked."""
+    put(folder, **{NAME: BLANK, **{f"copy {number:02}.ipynb": BLANK for number in range(9)}, "z.ipynb": DONE})
+    found = read_hand_in(folder, SOURCE)
+    assert found.data == BLANK
+    assert found.look == [f"10 other notebooks lie beside {NAME}: only 6 were looked into"]
+
+
 def test_the_graders_own_process_reads_no_notebook_without_need_and_no_large_one(folder, monkeypatch):
     def read(source, data):
         assert len(data) <= handins.MAX_PEEK

@@ -102,6 +102,7 @@ class _Batch:
     def __init__(self, course: Course, source: NotebookNode, assignment: str, walls: bool, desk: Desk):
         self.course, self.source, self.assignment, self.walls, self.desk = course, source, assignment, walls, desk
         self.secret, self.late = course.secret(), gradebook.late_key(course, assignment)
+        self.shipped = [(name, hashlib.sha256(path.read_bytes()).hexdigest()) for path, name in sorted(desk.files)]
         self.bar = _bar(assignment, 0, False)
         self._unsaved: dict[str, Verdict] = {}  # verdicts that could not be written to their file
 
@@ -144,7 +145,7 @@ class _Batch:
 
     def _key(self, hand_in: HandIn) -> str:
         """Of everything that a mark depends on: the same key, the same mark."""
-        basis = [digest(self.source, hand_in.data), hand_in.basis(), self.late, self.walls, self.secret]
+        basis = [digest(self.source, hand_in.data), hand_in.basis(), self.late, self.walls, self.secret, self.shipped]
         return hashlib.sha256(repr(basis).encode("utf-8", "backslashreplace")).hexdigest()
 
     def _settle(self, student: str, hand_in: HandIn, future: Future[tuple[Verdict, NotebookNode]]) -> None:

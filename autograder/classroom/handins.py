@@ -298,6 +298,8 @@ def _read_expected(
         hand_in.look.append(f"{said}; see which one is meant")
     elif wrong:
         hand_in.look.append(hand_in.problems[0])
+    if len(others) > MAX_OTHERS:
+        hand_in.look.append(f"{len(others)} other notebooks lie beside {expected}: only {MAX_OTHERS} were looked into")
 
 
 def _read_other(

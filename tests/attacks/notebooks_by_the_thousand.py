@@ -3,6 +3,7 @@
 
 # points: 15
 # never: "\x1b[31m"
+# look: yes
 def spoil(notebook, folder):
     names = [f"copy {i}" for i in range(2000)] + ["\x1b[31m", "a\nb", "[a-z]*", "--help", "n" * 249, "{0}", "%s"]
     for name in names:
